@@ -1,0 +1,1 @@
+"""Carries the ledger to a coordinator."""

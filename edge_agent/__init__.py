@@ -1,0 +1,1 @@
+"""The agent: connects Plans to MQTT, disk, HTTP and people."""

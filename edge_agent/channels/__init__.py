@@ -1,0 +1,1 @@
+"""Message channels: MQTT and in-memory."""

@@ -1,0 +1,1 @@
+"""What devices say and understand, firmware by firmware."""

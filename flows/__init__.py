@@ -1,0 +1,1 @@
+"""Plans executed: triggers matched, runs driven, timers kept."""

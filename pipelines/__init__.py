@@ -1,0 +1,1 @@
+"""From YAML text to a Plan: the language, its expressions and the component contracts."""

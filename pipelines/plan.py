@@ -1,0 +1,83 @@
+"""The compiled pipeline: closures and the few facts the engine needs around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from pipelines.scope import Expr, Test
+from pipelines.step import StepFn
+from pipelines.trigger import Arm
+
+
+class Retry(Struct, frozen=True, gc=False):
+    """How often and how long apart a failed step is tried again; seconds."""
+
+    attempts: int = 0
+    delay: float = 1.0
+    exponential: bool = False
+    max_delay: float = 600.0
+    jitter: bool = False
+
+
+class Block(Struct, frozen=True):
+    """Steps executed in order."""
+
+    steps: tuple[PlannedStep, ...] = ()
+
+
+class PlannedStep(Struct, frozen=True):
+    """One compiled step. `waits` tells that `run` is a generator function; `id` is empty unless
+    the user gave one; `path` is unique and stable within the pipeline (`2/then/0`)."""
+
+    path: str
+    kind: str
+    run: StepFn
+    waits: bool
+    id: str = ""
+    test: Test | None = None
+    retry: Retry | None = None
+    timeout: float | None = None
+    on_error: Literal["stop", "continue"] | Block = "stop"
+
+
+class Gate(Struct, frozen=True):
+    """One trigger of a pipeline with what stands beside it; durations in seconds."""
+
+    id: str
+    index: int
+    kind: str
+    arm: Arm
+    test: Test | None = None
+    debounce: float | None = None
+    throttle: float | None = None
+    throttle_by: Expr | None = None
+    limit: tuple[int, float] | None = None
+    dedupe_by: Expr | None = None
+
+
+class Plan(Struct, frozen=True):
+    """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`)."""
+
+    id: str
+    version: str
+    gates: tuple[Gate, ...]
+    steps: Block
+    test: Test | None = None
+    errors: Block = Block()
+    finally_: Block = Block()
+    variables: tuple[tuple[str, Expr], ...] = ()
+    inputs: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    mode: Literal["single", "restart", "queued", "parallel"] = "single"
+    max: int = 10
+    max_exceeded: Literal["warn", "silent"] = "warn"
+    missed: str | float = "skip"
+    stale_after: float | None = None
+    path: Literal["fast", "flow"] = "fast"
+    priority: int = 0
+    enabled: bool = True
+    labels: dict[str, str] = {}
+    description: str = ""
+    file: str = ""

@@ -1,0 +1,137 @@
+"""What components ask of the world: small protocols that the outer layers implement."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from schemas.device import Command
+from schemas.event import Event
+
+
+class Handle(Protocol):
+    """Something that can be called off."""
+
+    def cancel(self) -> None:
+        """Call it off; doing so twice, or too late, does nothing."""
+
+
+class Clock(Protocol):
+    """The time: the system's, or a test's that is advanced by hand."""
+
+    def now(self) -> float:
+        """Epoch seconds, UTC."""
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Handle:
+        """Call back once at or after `when` (epoch seconds)."""
+
+
+class Messages(Protocol):
+    """The MQTT side of the world."""
+
+    def send(
+        self, topic: str, payload: bytes | str, *, qos: int = 0, retain: bool = False, run: int = 0
+    ) -> None:
+        """Send or queue one message; never blocks. `run` is the id of the run that sends it."""
+
+
+class Devices(Protocol):
+    """The device registry as components see it. Names are names, aliases or keys."""
+
+    def select(self, devices: str | list[str] | dict[str, str]) -> Callable[[str], bool]:
+        """A test of device keys for a `device:` selector; follows renames and new devices."""
+
+    def keys(self, devices: str | list[str] | dict[str, str] | None = None) -> list[str]:
+        """The keys of the known devices a selector names (all without one)."""
+
+    def value(self, device: str, property: str, instance: str | None = None) -> Any:
+        """The last reported value; None when nothing is known. `available` is a property."""
+
+    def since(self, device: str, property: str, instance: str | None = None) -> float | None:
+        """When the property took its present value (epoch seconds); None when nothing is known."""
+
+    def command(self, device: str, command: Command) -> Awaitable[None] | None:
+        """Encode by the device's profile and send.
+
+        Raises:
+            LookupError: no such device, or its firmware cannot do this; the text says which.
+        """
+
+
+class Memory(Protocol):
+    """Values that outlive runs and restarts."""
+
+    def get(self, key: str) -> Any:
+        """The remembered value, None when unset."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Remember a value (None forgets it); fires `memory` triggers when it changed."""
+
+    def since(self, key: str) -> float | None:
+        """When it was last set (epoch seconds); None when unset."""
+
+
+class Outside(Protocol):
+    """Slow things outside: each returns an awaitable and may raise OSError or LookupError."""
+
+    def request(self, method: str, url: str, **options: Any) -> Awaitable[dict[str, Any]]:
+        """An HTTP request: options headers, params, json, body, timeout → status, headers, body,
+        json. A 1 MiB answer is the limit."""
+
+    def notify(
+        self, to: str, title: str, message: str, options: Mapping[str, Any]
+    ) -> Awaitable[None]:
+        """Deliver to a named target of `hearth.yaml`."""
+
+    def query(self, sql: str, params: Mapping[str, Any]) -> Awaitable[list[dict[str, Any]]]:
+        """Read-only SQL over the ledger."""
+
+
+class Bus(Protocol):
+    """Internal events."""
+
+    def emit(self, name: str, data: Any, run: int = 0) -> None:
+        """Send an internal event; `event` triggers of that name see it as `trigger.payload`."""
+
+
+class Slots(Protocol):
+    """The durable state of one armed trigger or waiting run (rows in the ledger's `timers`)."""
+
+    def get(self, key: str) -> Any:
+        """The kept value, None when there is none."""
+
+    def put(self, key: str, value: Any, due: float | None = None) -> None:
+        """Keep a value; with `due` the `on_due` callback is called once at that time."""
+
+    def drop(self, key: str) -> None:
+        """Forget a value, and its deadline."""
+
+    def keys(self) -> Sequence[str]:
+        """The keys kept."""
+
+    def on_due(self, callback: Callable[[str, Any, Event], None]) -> None:
+        """Set what is called with (key, value, timer event) when a deadline comes; the slot is
+        dropped before. Deadlines already past when this is called come at once."""
+
+
+class Home(Struct, frozen=True):
+    """Where the home is: for clocks on the wall and the sun."""
+
+    name: str = "home"
+    time_zone: str = "UTC"
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Ports(Struct, frozen=True):
+    """Everything a component may reach, handed to `compile` through `Tools`."""
+
+    clock: Clock
+    messages: Messages
+    devices: Devices
+    memory: Memory
+    outside: Outside
+    bus: Bus
+    home: Home = Home()

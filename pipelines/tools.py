@@ -1,0 +1,44 @@
+"""What a component's `compile` works with: the language's compilers and the ports."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from pipelines.plan import Block
+from pipelines.ports import Ports
+from pipelines.scope import Expr, Test
+from pipelines.trigger import Arm
+
+
+class Tools(Protocol):
+    """Handed to `compile`; knows the place in the file, so problems point at it.
+
+    `at` is always the name of the field the value came from.
+    """
+
+    ports: Ports
+    path: str
+
+    def expression(self, text: Any, at: str) -> Expr:
+        """A value or a template text as a function of the scope; a constant is a `Constant`."""
+
+    def template(self, value: Any, at: str) -> Expr:
+        """Like `expression` for any depth of lists and mappings with templates inside."""
+
+    def conditions(self, value: Any, at: str) -> Test:
+        """A condition or a list of them (all must hold)."""
+
+    def steps(self, value: Any, at: str) -> Block:
+        """A list of steps as a block whose paths lie under this step."""
+
+    def triggers(self, value: Any, at: str) -> list[tuple[str, Arm]]:
+        """A list of triggers as (id, arm)."""
+
+    def seconds(self, value: Any, at: str) -> float:
+        """A constant duration."""
+
+    def duration(self, value: Any, at: str) -> Expr:
+        """A duration that may hold an expression, as a function giving seconds."""
+
+    def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
+        """Report a user's mistake at a field of the component being compiled."""

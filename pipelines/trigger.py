@@ -1,0 +1,84 @@
+"""The contract of triggers: compiled once, armed once a pipeline (or once a wait)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from pipelines.component import Component
+from pipelines.ports import Slots
+from pipelines.scope import Scope
+from schemas.device import Change
+from schemas.event import Event
+
+if TYPE_CHECKING:
+    from pipelines.tools import Tools
+
+Fire = Callable[[dict[str, Any], Event], None]
+"""Called with the `trigger` mapping (without `id`, the gate adds it) and the event behind it."""
+
+
+class OnTopic(Struct, frozen=True):
+    """See every MQTT message that matches a topic filter."""
+
+    filter: str
+    see: Callable[[Event], None]
+    qos: int = 0
+
+
+class OnReading(Struct, frozen=True):
+    """See changes of properties (None: all) of the devices for whose key `wants` holds.
+
+    With `every` also readings that left the value as it was, else only changed, first and
+    momentary ones.
+    """
+
+    wants: Callable[[str], bool]
+    property: str | None
+    see: Callable[[Change, Event], None]
+    every: bool = False
+
+
+class OnName(Struct, frozen=True):
+    """See internal events by channel (`webhook`, `emit`, `memory`, `startup`) and name."""
+
+    channel: str
+    name: str
+    see: Callable[[Event], None]
+
+
+class OnTime(Struct, frozen=True):
+    """See the times that `next_after(epoch seconds)` names; None ends it.
+
+    Times that fell due while the agent was down follow the pipeline's `missed` policy.
+    """
+
+    next_after: Callable[[float], float | None]
+    see: Callable[[float, Event], None]
+
+
+class OnChange(Struct, frozen=True):
+    """Be called after any reading or memory changed and every minute: for expressions.
+
+    `reads` are the (device, property) and memory keys the expression names, when they could be
+    told from its text; empty means anything.
+    """
+
+    see: Callable[[Event], None]
+    reads: frozenset[str] = frozenset()
+
+
+Watch = OnTopic | OnReading | OnName | OnTime | OnChange
+Arm = Callable[[Fire, Slots, Scope], Sequence[Watch]]
+"""Make a trigger live: what to call when it fires, where its state is kept, the inputs it sees."""
+
+
+class Trigger(Component, frozen=True):
+    """Something that starts a run, or ends a wait."""
+
+    @abstractmethod
+    def compile(self, tools: Tools) -> Arm:
+        """Parse everything once; problems go to `tools.problem`."""

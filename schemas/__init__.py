@@ -1,0 +1,1 @@
+"""The words the layers share: frozen structs that describe, and nothing that acts."""

@@ -1,0 +1,125 @@
+"""`hearth.yaml`: the agent's settings; every key can come from the environment too."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from schemas.fields import Duration
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every section of the settings is."""
+
+
+class AgentSettings(Section, frozen=True):
+    """Who and where this agent is."""
+
+    name: Annotated[str, Meta(description="The agent's name; the host name by default.")] = ""
+    time_zone: Annotated[str, Meta(description="IANA time zone of the home.")] = "UTC"
+    latitude: Annotated[float | None, Meta(ge=-90, le=90, description="Degrees north.")] = None
+    longitude: Annotated[float | None, Meta(ge=-180, le=180, description="Degrees east.")] = None
+    language: Annotated[str, Meta(description="Language of the assistant: en, de, zh.")] = "en"
+
+
+class TlsSettings(Section, frozen=True):
+    """TLS to the broker; paths are relative to the home."""
+
+    ca: Annotated[str | None, Meta(description="CA bundle; the system's by default.")] = None
+    cert: Annotated[str | None, Meta(description="Client certificate.")] = None
+    key: Annotated[str | None, Meta(description="Key of the client certificate.")] = None
+    insecure: Annotated[bool, Meta(description="Do not check the broker's host name.")] = False
+
+
+class MqttSettings(Section, frozen=True):
+    """The broker; without a host an embedded one is started."""
+
+    host: Annotated[str | None, Meta(description="Broker host; none: embedded broker.")] = None
+    port: Annotated[Port, Meta(description="Broker port (8883 is usual with TLS).")] = 1883
+    username: Annotated[str | None, Meta(description="User name.")] = None
+    password: Annotated[str | None, Meta(description="Password; use !secret.")] = None
+    client_id: Annotated[str | None, Meta(description="Client id; hearth-NAME by default.")] = None
+    version: Annotated[Literal["3.1.1", 5], Meta(description='MQTT version, 5 or "3.1.1".')] = 5
+    tls: Annotated[TlsSettings | bool, Meta(description="TLS settings, or true.")] = False
+    keepalive: Annotated[Duration, Meta(description="Keep-alive interval.")] = "60s"
+    discover: Annotated[bool, Meta(description="Subscribe to # to find unknown devices.")] = False
+    stale_after: Annotated[
+        Duration | None, Meta(description="Default staleness limit of pipelines.")
+    ] = None
+    queue: Annotated[
+        int, Meta(ge=0, description="Messages kept on disk while the broker is away.")
+    ] = 100_000
+    publish_runs: Annotated[
+        bool, Meta(description="Publish hearth/AGENT/run/PIPELINE for every finished run.")
+    ] = False
+
+
+class GatewaySettings(Section, frozen=True):
+    """The HTTP gateway; other than loopback only with a token."""
+
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port; a free one is taken if it is busy.")] = 8420
+    token: Annotated[str | None, Meta(description="Bearer token; use !secret.")] = None
+    enabled: Annotated[bool, Meta(description="Whether to serve HTTP at all.")] = True
+
+
+class RetentionSettings(Section, frozen=True):
+    """How long the ledger keeps rows."""
+
+    events: Annotated[Duration, Meta(description="Raw messages.")] = "30d"
+    readings: Annotated[Duration, Meta(description="Readings.")] = "400d"
+    runs: Annotated[Duration, Meta(description="Runs with their steps and effects.")] = "90d"
+
+
+class LedgerSettings(Section, frozen=True):
+    """The embedded DuckDB ledger."""
+
+    commit_every: Annotated[Duration, Meta(description="Group-commit interval.")] = "50ms"
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    max_size: Annotated[str, Meta(description="Cap of the file; oldest rows go first.")] = "2GB"
+    memory: Annotated[str, Meta(description="Memory limit of DuckDB.")] = "96MB"
+
+
+class PrefectSettings(Section, frozen=True):
+    """Where the Prefect history goes."""
+
+    server: Annotated[str, Meta(description="embedded, a URL, or none.")] = "none"
+
+
+class LogSettings(Section, frozen=True):
+    """Log output."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level shown.")
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "text", "json"], Meta(description="auto: text on a terminal, else JSON.")
+    ] = "auto"
+
+
+class Settings(Section, frozen=True):
+    """The whole `hearth.yaml`."""
+
+    agent: AgentSettings = field(default_factory=AgentSettings)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    prefect: PrefectSettings = field(default_factory=PrefectSettings)
+    notify: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="Named targets: {log: LEVEL}, {mqtt: TOPIC} or {webhook: URL}."),
+    ] = {}
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+class DeviceSettings(Section, frozen=True):
+    """One entry of `devices.yaml`."""
+
+    key: Annotated[str, Meta(description="FIRMWARE:ID of the device.")]
+    area: Annotated[str | None, Meta(description="Room or place.")] = None
+    labels: Annotated[dict[str, str], Meta(description="Free labels.")] = {}
+    aliases: Annotated[list[str], Meta(description="Other names.")] = []
+    inverted: Annotated[
+        list[str], Meta(description="Boolean properties this device reports the wrong way round.")
+    ] = []
