@@ -13,9 +13,9 @@ from pipelines.trigger import Arm
 
 
 class Retry(Struct, frozen=True, gc=False):
-    """How often and how long apart a failed step is tried again; seconds."""
+    """How often (tries in all) and how long apart a failing step is tried; seconds."""
 
-    attempts: int = 0
+    attempts: int = 1
     delay: float = 1.0
     exponential: bool = False
     max_delay: float = 600.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from schemas.event import Event
+from schemas.identity import text_id
 from schemas.run import Effect, StepRecord
 
 Expr = Callable[["Scope"], Any]
@@ -25,6 +27,23 @@ class Constant:
         return self.value
 
 
+class RunView:
+    """What expressions see as `run`: id, pipeline, version, started (epoch seconds)."""
+
+    __slots__ = ("number", "pipeline", "started", "version")
+
+    def __init__(self, number: int, pipeline: str, version: str, started: float) -> None:
+        self.number = number
+        self.pipeline = pipeline
+        self.version = version
+        self.started = started
+
+    @property
+    def id(self) -> str:
+        """The run's id as UUID text."""
+        return text_id(self.number)
+
+
 class StepResult(dict[str, Any]):
     """A step's result: `state`, `error` and its outputs, by key or attribute in expressions."""
 
@@ -35,13 +54,14 @@ class Scope:
     `trigger` maps id, device, property, value, previous, topic, payload, raw, ts (those the
     trigger has). `steps` maps step ids to their results, `variables` and `inputs` names to values;
     `run` holds id, pipeline, version, started. Sub-scopes (`child`) share everything but `repeat`.
-    `waits` and `loops` hold absolute deadlines and round numbers by step path, so that a suspended
-    run can be taken up again; `resuming` holds the paths it was suspended at.
+    `waits` and `loops` hold absolute deadlines and round numbers by step path, `active` the paths
+    of the steps that are waiting, so that a suspended run can be taken up again; `resuming` then
+    holds the paths it was suspended at, each removed as its step is entered again.
     """
 
     __slots__ = (
-        "effects", "error", "event", "inputs", "live", "loops", "records", "repeat", "resuming",
-        "run", "run_id", "steps", "trigger", "variables", "waits",
+        "active", "effects", "error", "event", "inputs", "live", "loops", "now", "records", "repeat",
+        "resuming", "run", "run_id", "steps", "trigger", "variables", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -50,16 +70,17 @@ class Scope:
         trigger: dict[str, Any],
         event: Event,
         inputs: dict[str, Any],
-        run: dict[str, Any],
-        run_id: int = 0,
+        run: RunView,
         live: bool = True,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.trigger = trigger
         self.event = event
         self.inputs = inputs
         self.run = run
-        self.run_id = run_id
+        self.run_id = run.number
         self.live = live
+        self.now = now
         self.variables: dict[str, Any] = {}
         self.steps: dict[str, Any] = {}
         self.error: dict[str, Any] | None = None
@@ -68,7 +89,8 @@ class Scope:
         self.effects: list[Effect] = []
         self.waits: dict[str, float] = {}
         self.loops: dict[str, int] = {}
-        self.resuming: frozenset[str] = frozenset()
+        self.active: set[str] = set()
+        self.resuming: set[str] = set()
 
     def child(self, repeat: dict[str, Any] | None) -> Scope:
         """The same run seen from inside a `repeat` round."""

@@ -9,7 +9,8 @@ class Event(Struct, frozen=True, gc=False):
     """One thing that happened; times are epoch seconds, UTC.
 
     `id` is a 128-bit integer laid out as a version-8 UUID (RFC 9562, section 5.8). `ts` is the
-    event's own time where it is known, else `received`. `payload` is the parsed JSON, else text,
+    event's own time where it is known, else `received`; `age` bounds how long it may have waited
+    in the broker (seconds). `payload` is the parsed JSON, else text,
     else the bytes; `raw` is what came over the wire. `channel` names where it came from (`mqtt`,
     `webhook`, `timer`, `manual`, `emit`, `memory`, `startup`), `source` the topic, hook or name.
     """
@@ -22,6 +23,7 @@ class Event(Struct, frozen=True, gc=False):
     payload: Any = None
     raw: bytes = b""
     retain: bool = False
+    age: float = 0.0
     principal: str = ""
     tenant: str = ""
     session: str = ""

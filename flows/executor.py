@@ -1,0 +1,227 @@
+"""A Plan executed: generators that run steps in order and yield only when one has to wait."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from pipelines.plan import Block, Plan, PlannedStep, Retry
+from pipelines.scope import Scope, StepResult
+from pipelines.step import Pause, Sleep, StepFailed, Stopped
+from schemas.run import StepRecord
+
+
+class Cancelled(BaseException):
+    """The run is to end now; not an Exception, so that no step and no `on_error` swallows it."""
+
+
+class Within(Struct, frozen=True):
+    """Wait for `pause`, but not beyond `until` (epoch seconds): then TimeoutError is raised."""
+
+    pause: Any
+    until: float
+
+
+Running = Generator[Any, Any, Any]
+
+
+def execute(plan: Plan, scope: Scope) -> Generator[Any, Any, str]:
+    """Run a plan; returns its final state and leaves the error, if any, in `scope.error`.
+
+    `errors` run after a failure, `finally` always; a failure in either fails the run. A resumed
+    scope enters the section its waiting steps lie in and nothing before it.
+    """
+    state = "completed"
+    try:
+        if not _resumes_in(scope, "errors", "finally"):
+            yield from run_block(plan.steps, scope)
+    except Stopped as stop:
+        state = stop.state
+        if stop.state == "failed":
+            scope.error = {"step": "", "message": str(stop), "kind": "stop"}
+    except Cancelled:
+        state = "cancelled"
+    except Exception as error:
+        _note(scope, error)
+    if scope.error is not None:
+        state = "failed"
+        if not _resumes_in(scope, "finally"):
+            state = yield from _section(plan.errors, scope, state)
+    return (yield from _section(plan.finally_, scope, state))
+
+
+def _section(block: Block, scope: Scope, state: str) -> Generator[Any, Any, str]:
+    if not block.steps:
+        return state
+    try:
+        yield from run_block(block, scope)
+    except Stopped:
+        return state
+    except Cancelled:
+        return "cancelled"
+    except Exception as error:
+        _note(scope, error)
+        return "failed"
+    return state
+
+
+def _resumes_in(scope: Scope, *sections: str) -> bool:
+    return any(path.split("/", 1)[0] in sections for path in scope.resuming)
+
+
+def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
+    """Run steps in order; plain steps are called, waiting ones driven with `yield from`.
+
+    Raises:
+        Stopped: a `stop` step ended the run.
+        Exception: what a step failed with after its retries, when its `on_error` is `stop`.
+    """
+    now = scope.now
+    for step in _remaining(block, scope) if scope.resuming else block.steps:
+        started = now()
+        try:
+            if step.test is not None and not _entered_before(step, scope) and not step.test(scope):
+                _skip(step, scope, started)
+                continue
+            outputs = (yield from _patiently(step, scope)) if _may_wait(step) else step.run(scope)
+        except Stopped:
+            scope.records.append(StepRecord(step.path, step.kind, "completed", started, now()))
+            raise
+        except Exception as error:
+            yield from _fail(step, scope, error, started)
+            continue
+        scope.records.append(
+            StepRecord(step.path, step.kind, "completed", started, now(), "", outputs)
+        )
+        if step.id:
+            scope.steps[step.id] = StepResult(outputs or {}, state="completed", error=None)
+
+
+def _remaining(block: Block, scope: Scope) -> Sequence[PlannedStep]:
+    """The steps from the one that was waiting; all of them when none was in this block."""
+    for index, step in enumerate(block.steps):
+        if step.path in scope.resuming:
+            return block.steps[index:]
+    return block.steps
+
+
+def _entered_before(step: PlannedStep, scope: Scope) -> bool:
+    return step.path in scope.resuming
+
+
+def _may_wait(step: PlannedStep) -> bool:
+    return step.waits or step.retry is not None
+
+
+def _skip(step: PlannedStep, scope: Scope, started: float) -> None:
+    scope.records.append(StepRecord(step.path, step.kind, "skipped", started, started))
+    if step.id:
+        scope.steps[step.id] = StepResult(state="skipped", error=None)
+
+
+def _fail(
+    step: PlannedStep, scope: Scope, error: Exception, started: float
+) -> Generator[Any, Any, None]:
+    text = describe(error)
+    scope.records.append(
+        StepRecord(
+            step.path, step.kind, "failed", started, scope.now(), text, None,
+            scope.loops.pop(step.path + "~", 0),
+        )  # fmt: skip
+    )
+    if step.id:
+        scope.steps[step.id] = StepResult(state="failed", error=text)
+    if step.on_error == "continue":
+        return
+    if isinstance(step.on_error, Block):
+        outer, scope.error = scope.error, _error(step, error)
+        yield from run_block(step.on_error, scope)
+        scope.error = outer
+        return
+    if not hasattr(error, "__hearth_step__"):
+        error.__hearth_step__ = step.id or step.path  # type: ignore[attr-defined]
+    raise error
+
+
+def _error(step: PlannedStep, error: Exception) -> dict[str, Any]:
+    return {
+        "step": step.id or step.path,
+        "message": describe(error),
+        "kind": type(error).__name__,
+    }
+
+
+def _note(scope: Scope, error: Exception) -> None:
+    step = getattr(error, "__hearth_step__", "")
+    scope.error = {"step": step, "message": describe(error), "kind": type(error).__name__}
+
+
+def describe(error: BaseException) -> str:
+    """The error in words for a user: its text, with the kind where the text alone says little."""
+    if isinstance(error, StepFailed):
+        return str(error)
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _patiently(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
+    """Run a step that may wait: with its retries and its timeout, marked as active meanwhile."""
+    scope.active.add(step.path)
+    scope.resuming.discard(step.path)
+    retry_path = step.path + "~"
+    try:
+        if retry_path in scope.waits:
+            yield Sleep(scope.waits[retry_path], retry_path)
+            del scope.waits[retry_path]
+        while True:
+            try:
+                return (yield from _attempt(step, scope))
+            except Stopped:
+                raise
+            except Exception:
+                tried = scope.loops[retry_path] = scope.loops.get(retry_path, 0) + 1
+                if step.retry is None or tried >= step.retry.attempts:
+                    raise
+                scope.waits.pop(step.path, None)
+                scope.waits[retry_path] = scope.now() + backoff(step.retry, tried)
+                yield Sleep(scope.waits[retry_path], retry_path)
+                del scope.waits[retry_path]
+    finally:
+        scope.active.discard(step.path)
+        scope.waits.pop(step.path, None)
+
+
+def _attempt(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
+    if not step.waits:
+        return step.run(scope)
+    running: Running = step.run(scope)  # type: ignore[assignment]
+    if step.timeout is None:
+        return (yield from running)
+    return (yield from _limited(running, scope.now() + step.timeout, step.timeout))
+
+
+def _limited(running: Running, until: float, timeout: float) -> Generator[Any, Any, Any]:
+    send, value = running.send, None
+    while True:
+        try:
+            pause: Pause = send(value)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            send, value = running.send, (yield Within(pause, until))
+        except TimeoutError:
+            running.close()
+            raise StepFailed(f"timed out after {timeout:g} s") from None
+        except BaseException as error:
+            send, value = running.throw, error  # type: ignore[assignment]
+
+
+def backoff(retry: Retry, tried: int) -> float:
+    """Seconds before the next try after `tried` failures: `delay`, doubled each time when
+    exponential, at most `max_delay`, with up to a quarter more at random when jittered."""
+    delay = retry.delay * 2 ** min(tried - 1, 30) if retry.exponential else retry.delay
+    delay = min(delay, retry.max_delay)
+    return delay * (1 + random.random() / 4) if retry.jitter else delay

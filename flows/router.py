@@ -1,0 +1,137 @@
+"""From an event to the triggers that must see it; cost does not grow with the pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flows.schedule import Schedule
+from flows.topics import TopicTree
+from pipelines.ports import Clock
+from pipelines.trigger import OnChange, OnName, OnReading, OnTime, OnTopic, Watch
+from schemas.device import Change
+from schemas.event import Event
+
+SeeChange = Callable[[Change, Event], None]
+
+
+class Router:
+    """Indexes of everything that is watched; `on_subscriptions` hears which filters are wanted."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.schedule = Schedule(clock)
+        self._topics: TopicTree[Callable[[Event], None]] = TopicTree()
+        self._filters: dict[str, list[int]] = {}
+        self._readings: dict[str | None, list[OnReading]] = {}
+        self._seen: dict[tuple[str, str], tuple[tuple[SeeChange, ...], tuple[SeeChange, ...]]] = {}
+        self._names: dict[tuple[str, str], list[Callable[[Event], None]]] = {}
+        self._changes: list[OnChange] = []
+        self.on_subscriptions: Callable[[], None] = lambda: None
+
+    def watch(self, watch: Watch) -> Callable[[], None]:
+        """Attach a watch; the returned function detaches it."""
+        match watch:
+            case OnTopic():
+                return self._watch_topic(watch)
+            case OnReading():
+                return self._watch_reading(watch)
+            case OnName():
+                names = self._names.setdefault((watch.channel, watch.name), [])
+                names.append(watch.see)
+                return lambda: names.remove(watch.see)
+            case OnTime():
+                return self.schedule.watch(watch)
+            case OnChange():
+                self._changes.append(watch)
+                return lambda: self._changes.remove(watch)
+
+    def subscriptions(self) -> dict[str, int]:
+        """The MQTT topic filters watched, with the highest QoS asked for."""
+        return {topic_filter: max(levels) for topic_filter, levels in self._filters.items()}
+
+    def devices_changed(self) -> None:
+        """Forget which device keys matched which selectors: the registry was changed."""
+        self._seen.clear()
+
+    def topic(self, event: Event) -> None:
+        """Show a message to the triggers of its topic."""
+        for see in self._topics.match(event.source):
+            see(event)
+
+    def readings(self, changes: Sequence[Change], event: Event) -> None:
+        """Show readings to the triggers of their device and property."""
+        if not self._readings:
+            return
+        for change in changes:
+            changed, every = self._seen.get((change.key, change.property)) or self._find(change)
+            if changed and (not change.known or change.momentary or change.value != change.previous):
+                for see in changed:
+                    see(change, event)
+            for see in every:
+                see(change, event)
+
+    def name(self, channel: str, name: str, event: Event) -> bool:
+        """Show an internal event to the triggers of its name; False when nobody watches it."""
+        watchers = self._names.get((channel, name))
+        for see in tuple(watchers or ()):
+            see(event)
+        return bool(watchers)
+
+    def changed(self, names: Sequence[str], event: Event) -> None:
+        """Let expression triggers look again: `names` are device keys or memory keys that changed.
+
+        Empty means that time has passed.
+        """
+        for watch in tuple(self._changes):
+            if not names or not watch.reads or not watch.reads.isdisjoint(names):
+                watch.see(event)
+
+    @property
+    def watches_changes(self) -> bool:
+        """Whether any expression trigger is live."""
+        return bool(self._changes)
+
+    def _watch_topic(self, watch: OnTopic) -> Callable[[], None]:
+        levels = self._filters.setdefault(watch.filter, [])
+        levels.append(watch.qos)
+        self._topics.add(watch.filter, watch.see)
+        self.on_subscriptions()
+
+        def detach() -> None:
+            self._topics.remove(watch.filter, watch.see)
+            levels.remove(watch.qos)
+            if not levels:
+                self._filters.pop(watch.filter, None)
+            self.on_subscriptions()
+
+        return detach
+
+    def _watch_reading(self, watch: OnReading) -> Callable[[], None]:
+        watches = self._readings.setdefault(watch.property, [])
+        watches.append(watch)
+        self._seen.clear()
+
+        def detach() -> None:
+            watches.remove(watch)
+            if not watches:
+                self._readings.pop(watch.property, None)
+            self._seen.clear()
+
+        return detach
+
+    def _find(self, change: Change) -> tuple[tuple[SeeChange, ...], tuple[SeeChange, ...]]:
+        watches = [
+            watch
+            for watch in (
+                *self._readings.get(change.property, ()),
+                *self._readings.get(None, ()),
+            )
+            if watch.wants(change.key)
+        ]
+        found = (
+            tuple(watch.see for watch in watches if not watch.every),
+            tuple(watch.see for watch in watches if watch.every),
+        )
+        if len(self._seen) > 100_000:
+            self._seen.clear()
+        self._seen[change.key, change.property] = found
+        return found
