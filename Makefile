@@ -1,0 +1,51 @@
+# The commands of this repository. Each prepares what it needs; the second time that is instant.
+
+HEARTH := .venv/bin/hearth
+PYTEST := .venv/bin/pytest
+WORKERS ?= 2
+
+.PHONY: help setup demo test bench soak lint lock clean
+
+help:
+	@echo "make demo    watch recorded devices and five pipelines, no broker or configuration needed"
+	@echo "make test    every test (needs mosquitto; installed with apt where that is possible)"
+	@echo "make setup   prepare .venv with everything; the command is then $(HEARTH)"
+	@echo "make lint    ruff, formatting, mypy --strict"
+	@echo "make bench   the measurements of hearth bench"
+	@echo "make soak    the storms of the tests in full size"
+	@echo "make lock    resolve requirements/*.txt anew (needs uv)"
+
+demo:
+	@scripts/bootstrap base
+	@$(HEARTH) up --demo
+
+setup:
+	@scripts/debian-packages
+	@scripts/bootstrap dev
+
+test:
+	@scripts/debian-packages
+	@scripts/bootstrap dev
+	@$(PYTEST) -n $(WORKERS) $(ARGS)
+
+soak:
+	@scripts/debian-packages
+	@scripts/bootstrap dev
+	@HEARTH_SOAK=1 $(PYTEST) tests/storms $(ARGS)
+
+bench:
+	@scripts/debian-packages
+	@scripts/bootstrap dev
+	@$(HEARTH) bench $(ARGS)
+
+lint:
+	@scripts/bootstrap dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+lock:
+	@scripts/lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
