@@ -86,7 +86,9 @@ def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
             if step.test is not None and not _entered_before(step, scope) and not step.test(scope):
                 _skip(step, scope, started)
                 continue
-            outputs = (yield from _patiently(step, scope)) if _may_wait(step) else step.run(scope)
+            outputs: Any = (
+                (yield from _patiently(step, scope)) if _may_wait(step) else step.run(scope)
+            )
         except Stopped:
             scope.records.append(StepRecord(step.path, step.kind, "completed", started, now()))
             raise
@@ -126,12 +128,9 @@ def _fail(
     step: PlannedStep, scope: Scope, error: Exception, started: float
 ) -> Generator[Any, Any, None]:
     text = describe(error)
-    scope.records.append(
-        StepRecord(
-            step.path, step.kind, "failed", started, scope.now(), text, None,
-            scope.loops.pop(step.path + "~", 0),
-        )  # fmt: skip
-    )
+    tries = scope.loops.pop(step.path + "~", 0)
+    record = StepRecord(step.path, step.kind, "failed", started, scope.now(), text, None, tries)
+    scope.records.append(record)
     if step.id:
         scope.steps[step.id] = StepResult(state="failed", error=text)
     if step.on_error == "continue":
@@ -216,7 +215,7 @@ def _limited(running: Running, until: float, timeout: float) -> Generator[Any, A
             running.close()
             raise StepFailed(f"timed out after {timeout:g} s") from None
         except BaseException as error:
-            send, value = running.throw, error  # type: ignore[assignment]
+            send, value = running.throw, error
 
 
 def backoff(retry: Retry, tried: int) -> float:

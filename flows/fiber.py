@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from flows.executor import Cancelled, Within
-from pipelines.ports import Clock, Handle, Slots
+from flows.slots import OwnedSlots
+from pipelines.ports import Clock, Handle
 from pipelines.scope import Scope
 from pipelines.step import Await, Listen, Sleep, Together
 from pipelines.trigger import Watch
@@ -22,7 +23,7 @@ class World(Protocol):
     def watch(self, watch: Watch) -> Callable[[], None]:
         """Attach a watch; the returned function detaches it."""
 
-    def slots(self, owner: str) -> Slots:
+    def slots(self, owner: str) -> OwnedSlots:
         """The durable state under an owner."""
 
     def release(self, owner: str) -> None:
@@ -202,9 +203,7 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
         def done(result: Any, error: BaseException | None, index: int = index) -> None:
             ended(index, result, error)
 
-        fibers.append(
-            Fiber(generator, fiber.scope, fiber.world, done=done, settled=fiber._settled)
-        )
+        fibers.append(Fiber(generator, fiber.scope, fiber.world, done=done, settled=fiber._settled))
     for branch in fibers:
         branch.start()
 

@@ -63,7 +63,9 @@ class Router:
             return
         for change in changes:
             changed, every = self._seen.get((change.key, change.property)) or self._find(change)
-            if changed and (not change.known or change.momentary or change.value != change.previous):
+            if changed and (
+                not change.known or change.momentary or change.value != change.previous
+            ):
                 for see in changed:
                     see(change, event)
             for see in every:

@@ -10,6 +10,7 @@ from schemas.event import Event
 from schemas.identity import stable_id
 
 _LOOK_AGAIN = 60.0
+_MOST_MISSED = 100_000
 
 
 class Schedule:
@@ -47,12 +48,26 @@ class _Item:
 
     def _wake(self) -> None:
         now = self._clock.now()
-        due = self._watch.next_after(self._after)
-        if due is not None and due <= now:
+        due = latest_due(self._watch.next_after, self._after, now)
+        if due is not None:
             self._after = due
             self._watch.see(due, timer_event(f"at/{due:.3f}", due, now))
         if not self._stopped:
             self.plan()
+
+
+def latest_due(
+    next_after: Callable[[float], float | None], after: float, now: float
+) -> float | None:
+    """The last of the times after `after` that are not later than `now`: several missed ones
+    count once."""
+    latest = None
+    for _ in range(_MOST_MISSED):
+        due = next_after(after)
+        if due is None or due > now:
+            break
+        latest = after = due
+    return latest
 
 
 def timer_event(source: str, due: float, now: float) -> Event:

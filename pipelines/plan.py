@@ -59,7 +59,8 @@ class Gate(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`)."""
+    """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`);
+    `paths` are those of all its steps, however deep."""
 
     id: str
     version: str
@@ -79,5 +80,6 @@ class Plan(Struct, frozen=True):
     priority: int = 0
     enabled: bool = True
     labels: dict[str, str] = {}
+    paths: frozenset[str] = frozenset()
     description: str = ""
     file: str = ""

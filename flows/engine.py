@@ -1,0 +1,193 @@
+"""The engine: live pipelines, the router before them and the runs behind them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from flows.lane import Lane
+from flows.ports import Recorder
+from flows.router import Router
+from flows.slots import OwnedSlots, SlotStore
+from pipelines.plan import Plan
+from pipelines.ports import Clock
+from pipelines.scope import Scope
+from pipelines.trigger import OnTime, Watch
+from schemas.device import Change
+from schemas.event import Event
+from schemas.identity import unique_id
+from schemas.run import RunRecord, Slot
+
+log = logging.getLogger(__name__)
+
+OnRun = Callable[[Plan, RunRecord, Event], None]
+_ALIVE_EVERY = 30.0
+_RUNS_IN_A_ROW = 1_000
+
+
+class Engine:
+    """Takes events in, starts the runs they call for, and keeps what has to outlive a restart.
+
+    Everything runs on the thread that calls `handle`; nothing here blocks. A run of plain steps
+    is over when `handle` returns.
+    """
+
+    def __init__(self, clock: Clock, recorder: Recorder, kept: Iterable[Slot] = ()) -> None:
+        self.clock = clock
+        self.recorder = recorder
+        self.router = Router(clock)
+        self.lanes: dict[str, Lane] = {}
+        self.store = SlotStore(clock, recorder, kept)
+        self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
+        self.on_run: list[OnRun] = []
+        self._ready: list[tuple[Lane, Scope]] = []
+        self._busy = False
+        self._recorded = 0
+        self._started: list[int] | None = None
+        self._heartbeat = clock.call_at(clock.now() + _ALIVE_EVERY, self._beat)
+
+    # ------------------------------------------------------------------ pipelines
+    def load(self, plans: Sequence[Plan]) -> None:
+        """Put these plans in service: unchanged ones go on, others are taken out or replaced."""
+        wanted = {plan.id: plan for plan in plans}
+        for identity, lane in tuple(self.lanes.items()):
+            if (plan := wanted.get(identity)) and plan.version == lane.plan.version:
+                continue
+            lane.close()
+            del self.lanes[identity]
+        fresh = [Lane(plan, self) for plan in plans if plan.id not in self.lanes]
+        for lane in fresh:
+            self.lanes[lane.plan.id] = lane
+            kept = self.store.view(f"pipeline/{lane.plan.id}").get("enabled")
+            lane.enabled = lane.plan.enabled if kept is None else bool(kept)
+            lane.arm()
+        self._take_up({lane.plan.id for lane in fresh})
+
+    def start(self) -> None:
+        """The agent is up and the broker is connected: `startup` triggers fire."""
+        self.internal("startup", "")
+
+    def stop(self) -> None:
+        """Let go of everything; waiting runs are taken up after the next start."""
+        self._heartbeat.cancel()
+        self.store.view("engine").put("alive", self.clock.now())
+        for lane in self.lanes.values():
+            lane.close()
+
+    def enable(self, pipeline: str, enabled: bool) -> None:
+        """Switch a pipeline's triggers on or off, also after a restart."""
+        self.lanes[pipeline].enabled = enabled
+        self.store.view(f"pipeline/{pipeline}").put("enabled", enabled)
+
+    # ------------------------------------------------------------------ events
+    def handle(self, event: Event, changes: Sequence[Change] = ()) -> None:
+        """A message has arrived, with the readings it made; it is recorded by the caller."""
+        busy, self._busy = self._busy, True
+        try:
+            self.router.topic(event)
+            if changes:
+                self.router.readings(changes, event)
+                if self.router.watches_changes:
+                    self.router.changed([change.key for change in changes], event)
+        finally:
+            self._busy = busy
+        if self._ready and not busy:
+            self._drain()
+
+    def internal(self, channel: str, name: str, payload: Any = None, **fields: Any) -> list[int]:
+        """Record and dispatch an internal event; returns the ids of the runs it started."""
+        now = self.clock.now()
+        event = Event(unique_id(), now, now, channel, name, payload, **fields)
+        self.recorder.event(event)
+        started, self._started = self._started, []
+        busy, self._busy = self._busy, True
+        try:
+            self.router.name(channel, name, event)
+        finally:
+            self._busy = busy
+        if not busy:
+            self._drain()
+        runs, self._started = self._started or [], started
+        return runs
+
+    def emit(self, name: str, data: Any, run: int = 0) -> None:
+        """Send an internal event (`pipelines.ports.Bus`)."""
+        self.internal("emit", name, data, trace_id=f"{run:x}" if run else "")
+
+    def remembered(self, key: str, value: Any, previous: Any) -> None:
+        """A remembered value has changed."""
+        self.internal("memory", key, {"value": value, "previous": previous})
+        if self.router.watches_changes:
+            now = self.clock.now()
+            self.router.changed([f"memory:{key}"], Event(unique_id(), now, now, "memory", key))
+
+    # ------------------------------------------------------------------ for lanes and fibers
+    def watch(self, watch: Watch) -> Callable[[], None]:
+        """Attach a watch; the returned function detaches it."""
+        return self.router.watch(watch)
+
+    def watch_time(self, watch: OnTime, after: float) -> Callable[[], None]:
+        """Attach a schedule; times since `after` that have passed count as due now."""
+        return self.router.schedule.watch(watch, after=after)
+
+    def slots(self, owner: str) -> OwnedSlots:
+        """The durable state under an owner."""
+        return self.store.view(owner)
+
+    def release(self, owner: str) -> None:
+        """Drop all state under an owner."""
+        self.store.release(owner)
+
+    def submit(self, lane: Lane, scope: Scope) -> None:
+        """Start a run now, or when the event under way has been shown to everybody."""
+        self._ready.append((lane, scope))
+        if not self._busy:
+            self._drain()
+
+    def begun(self, event: Event) -> None:
+        """A run begins: deadlines are recorded only now, so that idle clocks leave no rows."""
+        if event.channel == "timer" and event.id != self._recorded:
+            self._recorded = event.id
+            self.recorder.event(event)
+
+    def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
+        """Record a run that has ended or begun to wait, and tell who wants to know."""
+        self.recorder.run(record)
+        for tell in self.on_run:
+            tell(lane.plan, record, event)
+
+    # ------------------------------------------------------------------ inside
+    def _drain(self) -> None:
+        """Start what is ready, higher priorities first; runs may make more ready meanwhile."""
+        self._busy = True
+        started = 0
+        try:
+            while self._ready and started < _RUNS_IN_A_ROW:
+                ready, self._ready = self._ready, []
+                if len(ready) > 1:
+                    ready.sort(key=lambda pair: -pair[0].plan.priority)
+                for lane, scope in ready:
+                    lane.begin(scope)
+                    started += 1
+                    if self._started is not None:
+                        self._started.append(scope.run_id)
+        finally:
+            self._busy = False
+        if self._ready:
+            self.clock.call_at(0, self._drain)
+
+    def _take_up(self, pipelines: set[str]) -> None:
+        for owner in self.store.owners("run/"):
+            kept = self.store.view(owner).get("state")
+            if kept and kept["pipeline"] in pipelines:
+                self.lanes[kept["pipeline"]].take_up(kept)
+        for pipeline in pipelines:
+            self.lanes[pipeline].queue_up()
+
+    def _beat(self) -> None:
+        now = self.clock.now()
+        self.store.view("engine").put("alive", now)
+        if self.router.watches_changes:
+            self.router.changed((), Event(unique_id(), now, now, "timer", "minute"))
+        self._heartbeat = self.clock.call_at(now + _ALIVE_EVERY, self._beat)

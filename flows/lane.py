@@ -1,0 +1,284 @@
+"""One live pipeline: its armed triggers, the runs under way and those that wait their turn."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from flows.executor import Cancelled, execute
+from flows.fiber import Fiber, World
+from flows.gate import LiveGate
+from flows.snapshot import restore, snapshot
+from pipelines.plan import Gate, Plan
+from pipelines.scope import RunView, Scope
+from pipelines.trigger import OnTime, Watch
+from schemas.event import Event
+from schemas.identity import pipeline_mask, run_id
+from schemas.run import RunRecord
+
+log = logging.getLogger(__name__)
+
+Done = Callable[[RunRecord], None]
+_NOT_RECORDED = frozenset({"payload", "raw", "topic", "ts"})
+
+
+class Host(World, Protocol):
+    """What a lane needs of the engine beyond waiting."""
+
+    alive_until: float
+
+    def watch_time(self, watch: OnTime, after: float) -> Callable[[], None]:
+        """Attach a schedule; times since `after` that have passed count as due now."""
+
+    def submit(self, lane: Lane, scope: Scope) -> None:
+        """Start a run when its turn has come."""
+
+    def begun(self, event: Event) -> None:
+        """A run begins with this event."""
+
+    def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
+        """A run has ended or begun to wait: record and count it."""
+
+
+class Counts:
+    """What became of a pipeline's firings; plain numbers for the metrics."""
+
+    __slots__ = ("fired", "held_back", "overflowed", "stale", "unmet")
+
+    def __init__(self) -> None:
+        self.fired = self.stale = self.unmet = self.held_back = self.overflowed = 0
+
+
+class Lane:
+    """A pipeline in service; `arm` makes its triggers live, `close` takes them out."""
+
+    def __init__(self, plan: Plan, host: Host) -> None:
+        self.plan = plan
+        self.host = host
+        self.enabled = plan.enabled
+        self.counts = Counts()
+        self.active: dict[int, Fiber] = {}
+        self._inputs = plan.inputs({})
+        self._mask = pipeline_mask(plan.id)
+        self._now = host.clock.now
+        self._last = (0, 0)
+        self._dones: dict[int, Done] = {}
+        self._waiting: deque[tuple[str, Scope]] = deque()
+        self._order = itertools.count()
+        self._queue = host.slots(f"queue/{plan.id}")
+        self._gates: list[LiveGate] = []
+        self._detach: list[Callable[[], None]] = []
+
+    # ------------------------------------------------------------------ triggers
+    def arm(self) -> None:
+        """Make every trigger live."""
+        for gate in self.plan.gates:
+            owner = f"{self.plan.id}/{gate.index}"
+            live = LiveGate(
+                gate,
+                self.host.slots(f"{owner}/gate"),
+                scope=self.scope,
+                admit=self._admit,
+                failed=self._fail_unstarted,
+                now=self._now,
+            )
+            self._gates.append(live)
+            slots = self.host.slots(owner)
+            fire = self._fire(gate, live)
+            scope = self.scope({}, Event(0, 0.0, 0.0, "arm", self.plan.id))
+            for watch in gate.arm(fire, slots, scope):
+                self._detach.append(self._attach(watch))
+            self._detach.append(slots.close)
+
+    def _attach(self, watch: Watch) -> Callable[[], None]:
+        if not isinstance(watch, OnTime):
+            return self.host.watch(watch)
+        now, missed = self._now(), self.plan.missed
+        after = now if missed == "skip" else self.host.alive_until
+        if isinstance(missed, float | int):
+            after = max(after, now - missed)
+        return self.host.watch_time(watch, min(after, now))
+
+    def _fire(self, gate: Gate, live: LiveGate) -> Callable[[dict[str, Any], Event], None]:
+        counts, stale_after, fire, now = self.counts, self.plan.stale_after, live.fire, self._now
+
+        def fired(trigger: dict[str, Any], event: Event) -> None:
+            counts.fired += 1
+            if not self.enabled:
+                return
+            if stale_after is not None and now() - event.ts + event.age > stale_after:
+                counts.stale += 1
+                return
+            fire(trigger, event)
+
+        return fired
+
+    def close(self) -> None:
+        """Take the triggers out and let go of the runs under way; their rows stay."""
+        for detach in self._detach:
+            detach()
+        for gate in self._gates:
+            gate.close()
+        for fiber in self.active.values():
+            fiber.abandon()
+        self._detach.clear()
+        self._gates.clear()
+
+    # ------------------------------------------------------------------ admission
+    def scope(self, trigger: dict[str, Any], event: Event) -> Scope:
+        """A fresh scope for one firing; the run's id is given when it starts."""
+        return Scope(
+            trigger=trigger,
+            event=event,
+            inputs=self._inputs,
+            run=RunView(0, self.plan.id, self.plan.version, 0.0),
+            now=self._now,
+        )
+
+    def _admit(self, live: LiveGate, scope: Scope) -> None:
+        try:
+            if not self.ready(scope):
+                return
+            if live.limited and not live.lets_through(scope):
+                self.counts.held_back += 1
+                return
+        except Exception as error:
+            self._fail_unstarted(scope, error)
+            return
+        self.host.submit(self, scope)
+
+    def ready(self, scope: Scope) -> bool:
+        """Compute the variables and test the pipeline's conditions."""
+        for name, value in self.plan.variables:
+            scope.variables[name] = value(scope)
+        if self.plan.test is None or self.plan.test(scope):
+            return True
+        self.counts.unmet += 1
+        return False
+
+    def _fail_unstarted(self, scope: Scope, error: Exception) -> None:
+        self._number(scope)
+        text = f"before the first step: {error}"
+        scope.error = {"step": "", "message": text, "kind": type(error).__name__}
+        self._finish(scope, "failed")
+
+    # ------------------------------------------------------------------ modes
+    def begin(self, scope: Scope, done: Done | None = None) -> None:
+        """Start a run, or do what the mode says when others are under way."""
+        self._number(scope)
+        if done is not None:
+            self._dones[scope.run_id] = done
+        plan = self.plan
+        if not self.active or (plan.mode == "parallel" and len(self.active) < plan.max):
+            self._start(scope)
+        elif plan.mode == "restart":
+            for fiber in tuple(self.active.values()):
+                fiber.cancel()
+            self._start(scope)
+        elif plan.mode == "queued" and len(self.active) + len(self._waiting) < plan.max:
+            key = str(next(self._order))
+            self._queue.put(key, snapshot(scope, self.plan))
+            self._waiting.append((key, scope))
+        else:
+            self._overflow(scope)
+
+    def _overflow(self, scope: Scope) -> None:
+        self.counts.overflowed += 1
+        if self.plan.max_exceeded == "warn":
+            log.warning(
+                "run not started: others are under way",
+                extra={"pipeline": self.plan.id, "mode": self.plan.mode, "max": self.plan.max},
+            )
+        self._dones.pop(scope.run_id, None)
+
+    def _number(self, scope: Scope) -> None:
+        event, ordinal = self._last
+        ordinal = ordinal + 1 if event == scope.event.id else 0
+        self._last = (scope.event.id, ordinal)
+        scope.run_id = scope.run.number = run_id(scope.event.id, self._mask, ordinal)
+        scope.run.started = self._now()
+        self.host.begun(scope.event)
+
+    # ------------------------------------------------------------------ runs
+    def _start(self, scope: Scope) -> None:
+        running = execute(self.plan, scope)
+        try:
+            pause = next(running)
+        except StopIteration as stop:
+            self._finish(scope, stop.value)
+            return
+        fiber = Fiber(
+            running,
+            scope,
+            self.host,
+            done=lambda state, error: self._end(scope, state, error),
+            settled=lambda: self._save(scope),
+        )
+        self.active[scope.run_id] = fiber
+        fiber.wait(pause)
+        self._save(scope)
+
+    def _end(self, scope: Scope, state: str | None, error: BaseException | None) -> None:
+        self.active.pop(scope.run_id, None)
+        if error is not None:
+            kind = type(error).__name__
+            scope.error = {"step": "", "message": f"{kind}: {error}", "kind": kind}
+            state = "cancelled" if isinstance(error, Cancelled) else "failed"
+        self.host.release(f"run/{scope.run_id:x}")
+        self._finish(scope, state or "failed")
+
+    def _save(self, scope: Scope) -> None:
+        if scope.run_id not in self.active:
+            return
+        self.host.slots(f"run/{scope.run_id:x}").put("state", snapshot(scope, self.plan))
+        self.host.ended(self, self._record(scope, "waiting"), scope.event)
+
+    def _finish(self, scope: Scope, state: str) -> None:
+        record = self._record(scope, state)
+        self.host.ended(self, record, scope.event)
+        if done := self._dones.pop(scope.run_id, None):
+            done(record)
+        if self._waiting and not self.active:
+            key, following = self._waiting.popleft()
+            self._queue.drop(key)
+            self._start(following)
+
+    def _record(self, scope: Scope, state: str) -> RunRecord:
+        waiting = state == "waiting"
+        return RunRecord(
+            scope.run_id,
+            self.plan.id,
+            self.plan.version,
+            scope.event.id,
+            {k: v for k, v in scope.trigger.items() if k not in _NOT_RECORDED},
+            state,
+            scope.run.started,
+            None if waiting else self._now(),
+            "" if scope.error is None or waiting else scope.error["message"],
+            list(scope.records) if waiting else scope.records,
+            list(scope.effects) if waiting else scope.effects,
+            scope.inputs,
+            scope.variables,
+            self.plan.labels,
+        )
+
+    # ------------------------------------------------------------------ restarts
+    def take_up(self, kept: dict[str, Any]) -> None:
+        """Go on with a run that was waiting when the agent stopped."""
+        scope = restore(kept, self._now)
+        if self.plan.paths and scope.resuming - self.plan.paths:
+            scope.error = {"step": "", "message": "the pipeline was changed", "kind": "crashed"}
+            self.host.release(f"run/{scope.run_id:x}")
+            self._finish(scope, "crashed")
+            return
+        self._start(scope)
+
+    def queue_up(self) -> None:
+        """Take up the runs that were queued when the agent stopped."""
+        for key in sorted(self._queue.keys(), key=int):
+            scope = restore(self._queue.get(key), self._now)
+            self._queue.drop(key)
+            self.begin(scope)
