@@ -1,0 +1,48 @@
+"""The step `publish`: send one MQTT message."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from flows.topic_rules import topic_problem
+from flows.wire import to_record, to_wire
+from pipelines.registry import step
+from pipelines.scope import Constant, Scope
+from pipelines.step import Step, StepFailed, StepFn
+from pipelines.tools import Tools
+from schemas.fields import Expression
+
+
+@step
+class Publish(Step, frozen=True):
+    """Send one MQTT message.
+
+    A mapping, list, number or boolean goes out as JSON, text as it is, null is refused: an empty
+    message is `payload: ''`.
+    """
+
+    topic: Annotated[Expression, Meta(description="Where to send it; no wildcards.")]
+    payload: Annotated[Any, Meta(description="What to send; expressions anywhere inside.")] = ""
+    qos: Annotated[Literal[0, 1, 2], Meta(description="Quality of service.")] = 0
+    retain: Annotated[bool, Meta(description="Whether the broker keeps it for newcomers.")] = False
+
+    def compile(self, tools: Tools) -> StepFn:
+        """Parse topic and payload once; what runs renders, notes the effect and sends."""
+        topic_of = tools.expression(self.topic, "topic")
+        payload_of = tools.template(self.payload, "payload")
+        if isinstance(topic_of, Constant) and (wrong := topic_problem(topic_of.value)):
+            tools.problem(wrong, "topic")
+        if isinstance(payload_of, Constant) and payload_of.value is None:
+            tools.problem("null cannot be sent", "payload", "write '' for an empty message")
+        send, now, path = tools.ports.messages.send, tools.ports.clock.now, tools.path
+        qos, retain = self.qos, self.retain
+
+        def publish(scope: Scope) -> None:
+            topic, payload = topic_of(scope), payload_of(scope)
+            if wrong := topic_problem(topic):
+                raise StepFailed(wrong)
+            wire = to_wire(payload)
+            if scope.act(path, "publish", topic, to_record(payload), now()):
+                send(topic, wire, qos=qos, retain=retain, run=scope.run_id)
+
+        return publish
