@@ -1,0 +1,45 @@
+"""The command line `hearth`: verbs found by file name, one way to end with an error."""
+
+import sys
+from typing import Any
+
+import click
+
+from edge_agent.cli.group import Verbs, common_options
+from edge_agent.cli.shell import Outside
+from schemas.problem import UserError
+
+
+@click.command(cls=Verbs, invoke_without_command=True, context_settings={"max_content_width": 100})
+@common_options
+@click.pass_context
+def hearth(context: click.Context, /, **common: Any) -> None:
+    """Run pipelines for the devices of a home, and see what they did."""
+    context.obj = common
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line and tell its exit code.
+
+    0 done, 1 the user's files or input are wrong, 2 the command line is wrong, 3 something
+    outside failed, 130 interrupted.
+    """
+    try:
+        return hearth.main(arguments, prog_name="hearth", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except UserError as error:
+        click.echo(str(error), err=True)
+        return 1
+    except Outside as error:
+        click.echo(f"error: {error}", err=True)
+        return 3
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0

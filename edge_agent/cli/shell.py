@@ -1,0 +1,131 @@
+"""What a verb works with: the home it is about, and how it speaks to a person or a machine."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from schemas.problem import Position, Problem, UserError
+
+
+class Outside(Exception):
+    """Something outside failed (broker, database, network); the text says what and where."""
+
+
+class Shell:
+    """One call of a verb."""
+
+    def __init__(self, *, home: Path | None, json: bool, verbose: bool) -> None:
+        self.chosen = home
+        self.json = json
+        self.verbose = verbose
+
+    @property
+    def home(self) -> Path:
+        """The home directory, which must exist.
+
+        Raises:
+            UserError: there is none.
+        """
+        home = home_directory(self.chosen)
+        if not home.is_dir():
+            raise UserError(
+                Problem(Position(str(home)), "no home here", f"make one with `hearth init {home}`")
+            )
+        return home
+
+    def show(self, value: Any, render: Callable[[], object]) -> None:
+        """Print the value as JSON where that was asked for, else call what prints it for people."""
+        if self.json:
+            click.echo(to_json(value))
+        else:
+            render()
+
+    def say(self, text: str = "") -> None:
+        """Print a line; colours are left out where the output is no terminal."""
+        click.echo(text)
+
+    def note(self, text: str) -> None:
+        """Tell the person something that is no result."""
+        click.echo(text, err=True)
+
+    def problems(self, problems: Iterable[Problem]) -> None:
+        """Print each problem as `file:line:col: error: text` with its hint."""
+        for problem in problems:
+            colour = "red" if problem.severity == "error" else "yellow"
+            line = f"{problem.at}: {click.style(problem.severity, fg=colour, bold=True)}: "
+            click.echo(line + problem.text, err=True)
+            if problem.hint:
+                click.echo(f"  hint: {problem.hint}", err=True)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Print rows under their columns: a drawn table on a terminal, else aligned text."""
+        cells = [[_cell(value) for value in row] for row in rows]
+        if sys.stdout.isatty():
+            _rich_table(columns, cells)
+        else:
+            _plain_table(columns, cells)
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[None]:
+        """Show on a terminal that something is going on; for all that may take over a second."""
+        if not sys.stderr.isatty() or self.json:
+            yield
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status(text):
+            yield
+
+
+def home_directory(chosen: Path | None) -> Path:
+    """`--home`, else HEARTH_HOME, else here if here is a `hearth.yaml`, else `~/.hearth`."""
+    if chosen:
+        return chosen
+    if named := os.environ.get("HEARTH_HOME"):
+        return Path(named).expanduser()
+    here = Path()
+    return here if (here / "hearth.yaml").exists() else Path.home() / ".hearth"
+
+
+def to_json(value: Any) -> str:
+    """JSON text of a value made of our structs and plain data, indented for reading."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else to_json(value)
+
+
+def _plain_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in (columns, *cells):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for row in cells:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    Console().print(table)
+
+
+_STYLES = {
+    "completed": "green", "online": "green", "true": "green",
+    "failed": "bold red", "crashed": "bold red", "offline": "red", "false": "red",
+    "running": "cyan", "waiting": "cyan", "queued": "cyan", "cancelled": "yellow",
+}  # fmt: skip
