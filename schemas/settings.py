@@ -7,6 +7,8 @@ from msgspec import Meta, Struct, field
 from schemas.fields import Duration
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,8 +20,8 @@ class AgentSettings(Section, frozen=True):
 
     name: Annotated[str, Meta(description="The agent's name; the host name by default.")] = ""
     time_zone: Annotated[str, Meta(description="IANA time zone of the home.")] = "UTC"
-    latitude: Annotated[float | None, Meta(ge=-90, le=90, description="Degrees north.")] = None
-    longitude: Annotated[float | None, Meta(ge=-180, le=180, description="Degrees east.")] = None
+    latitude: Annotated[Latitude | None, Meta(description="Degrees north.")] = None
+    longitude: Annotated[Longitude | None, Meta(description="Degrees east.")] = None
     language: Annotated[str, Meta(description="Language of the assistant: en, de, zh.")] = "en"
 
 

@@ -1,0 +1,245 @@
+"""Trees into structs, with every problem: the one reader of msgspec's messages."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator
+from functools import lru_cache
+from types import NoneType
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import NODEFAULT, Struct, UnsetType
+from msgspec.structs import fields as struct_fields
+
+from pipelines.tree import Map, place, suggest
+from schemas.fields import seconds
+from schemas.problem import Position, Problem
+
+T = TypeVar("T", bound=Struct)
+
+_WORDS = {
+    "int": "a whole number", "float": "a number", "str": "text", "bool": "true or false",
+    "null": "nothing", "array": "a list", "object": "a mapping",
+}  # fmt: skip
+_EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?$")
+_BOUND = re.compile(r"Expected `[^`]+` (<=|>=|<|>) (.+)$")
+_LENGTH = re.compile(r"Expected `([^`]+)` of length (<=|>=) (\d+)$")
+_BOUND_WORDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
+
+
+class Field(NamedTuple):
+    """One key of a struct as users write it."""
+
+    attribute: str
+    type: Any
+    required: bool
+    struct: type[Struct] | None
+    struct_of_values: type[Struct] | None
+    duration: bool
+
+
+@lru_cache(maxsize=512)
+def fields_of(struct: type[Struct]) -> dict[str, Field]:
+    """The keys of a struct by their written name."""
+    hints = get_type_hints(struct, include_extras=True)
+    return {
+        field.encode_name: Field(
+            field.name,
+            hints[field.name],
+            field.default is NODEFAULT and field.default_factory is NODEFAULT,
+            _struct_in(hints[field.name]),
+            _struct_in_values(hints[field.name]),
+            _is_duration(hints[field.name]),
+        )
+        for field in struct_fields(struct)
+    }
+
+
+def decode(tree: Any, struct: type[T], at: Position, name: str) -> tuple[T | None, list[Problem]]:
+    """The tree as a struct, or every problem found; `name` is what users call the mapping."""
+    if not isinstance(tree, Map):
+        return None, [Problem(at, f"`{name}` must be a mapping", _keys_hint(struct))]
+    problems: list[Problem] = []
+    known, values = fields_of(struct), {}
+    for key, value in tree.items():
+        field = known.get(key)
+        if field is None:
+            problems.append(_unknown(tree, key, known, name))
+            continue
+        value, found = _value(value, field, tree.values_at.get(key, tree.at), key)
+        values[field.attribute] = value
+        problems += found
+    for key, field in known.items():
+        if field.required and key not in tree:
+            problems.append(Problem(tree.at, f"`{name}` needs `{key}`"))
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    return struct(**values), problems
+
+
+def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[Problem]]:
+    if field.struct is not None and isinstance(value, Map):
+        return decode(value, field.struct, at, key)
+    if field.struct_of_values is not None and isinstance(value, Map):
+        return _values(value, field.struct_of_values)
+    if field.duration and value is not None:
+        return _duration(value, at, key)
+    try:
+        return msgspec.convert(value, field.type), []
+    except msgspec.ValidationError as error:
+        return None, [explain(str(error), value, at, key, choices(field.type))]
+
+
+def _duration(value: Any, at: Position, key: str) -> tuple[Any, list[Problem]]:
+    """A duration as it stands; one that holds an expression is checked where it is compiled."""
+    if isinstance(value, str) and "{{" in value:
+        return value, []
+    try:
+        seconds(value)
+    except ValueError as error:
+        return None, [Problem(at, f"`{key}`: {error}")]
+    return value, []
+
+
+def _values(tree: Map, struct: type[Struct]) -> tuple[dict[str, Any], list[Problem]]:
+    decoded, problems = {}, []
+    for key, value in tree.items():
+        decoded[key], found = decode(value, struct, tree.values_at.get(key, tree.at), key)
+        problems += found
+    return decoded, problems
+
+
+def _unknown(tree: Map, key: str, known: dict[str, Field], name: str) -> Problem:
+    at = tree.keys_at.get(key, tree.at)
+    if tree[key] is None and not key.isidentifier():
+        hint = "the text before it ends at the comma: quote it"
+        return Problem(at, f"`{key}` stands as a key of its own here", hint, "warning")
+    hint = suggest(key, known) or f"known: {', '.join(known)}"
+    return Problem(at, f"unknown key `{key}` in `{name}`", hint)
+
+
+def _keys_hint(struct: type[Struct]) -> str:
+    return f"with the keys {', '.join(fields_of(struct))}"
+
+
+def explain(
+    message: str, value: Any, at: Position, key: str, allowed: tuple[Any, ...] = ()
+) -> Problem:
+    """A msgspec message about `value` (found under `key` at `at`) in the user's words."""
+    text, _, where = message.rpartition(" - at ")
+    path = list(_path(where)) if text else []
+    found = _follow(value, path)
+    spot = place({}, [], at) if not path else place(value, path, at)
+    shown = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
+    return Problem(
+        spot, f"`{key}{shown}`: {_words(text or message, allowed)}", _hint(text or message, found)
+    )
+
+
+def _path(where: str) -> Iterator[str | int]:
+    """The steps of msgspec's `$.a[0][...]`; an unknown key (`[...]`) ends it."""
+    for name, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", where.strip("`")):
+        if index == "...":
+            return
+        yield name if name else int(index)
+
+
+def _follow(value: Any, path: list[str | int]) -> Any:
+    for step in path:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return None
+    return value
+
+
+def _words(message: str, allowed: tuple[Any, ...]) -> str:
+    if bound := _BOUND.match(message):
+        return f"must be {_BOUND_WORDS[bound[1]]} {bound[2].removesuffix('.0')}"
+    if length := _LENGTH.match(message):
+        return f"must have {_BOUND_WORDS[length[2]]} {length[3]} {_unit(length[1])}"
+    if message.startswith("Invalid enum value"):
+        given = message.removeprefix("Invalid enum value ").strip("'")
+        return f"`{given}` is none of {', '.join(f'`{each}`' for each in allowed)}"
+    if "matching regex" in message:
+        return f"must match {message.split('regex ')[1]}"
+    if "multiple of" in message:
+        return f"must be a multiple of {message.rsplit(' ', 1)[1]}"
+    if expected := _EXPECTED.match(message):
+        got = f", not {_name(expected[2])}" if expected[2] else ""
+        return f"expected {_either(expected[1])}{got}"
+    return message
+
+
+def _unit(kind: str) -> str:
+    return "characters" if kind == "str" else "entries"
+
+
+def _either(kinds: str) -> str:
+    names = [_WORDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null"]
+    return " or ".join(names) or "nothing"
+
+
+def _name(kind: str) -> str:
+    return _WORDS.get(kind, kind)
+
+
+def _hint(message: str, value: Any) -> str:
+    expected = _EXPECTED.match(message)
+    if expected is None or value is None:
+        return ""
+    kinds = expected[1].split(" | ")
+    if isinstance(value, bool | int | float) and "str" in kinds:
+        return "put it in quotes"
+    if isinstance(value, str) and "bool" in kinds:
+        return "write `true` or `false`"
+    if isinstance(value, str) and kinds[0] in ("int", "float"):
+        return "write it without quotes" if value.strip("-+.0123456789") == "" else ""
+    return ""
+
+
+def choices(annotation: Any) -> tuple[Any, ...]:
+    """The values a type with a `Literal` in it allows."""
+    if get_origin(annotation) is None:
+        return ()
+    if str(get_origin(annotation)) == "typing.Literal":
+        return get_args(annotation)
+    return tuple(choice for part in get_args(annotation) for choice in choices(part))
+
+
+def _is_duration(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        base, *metas = get_args(annotation)
+        if any((meta.extra_json_schema or {}).get("x-hearth") == "duration" for meta in metas):
+            return True
+        return _is_duration(base)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return all(_is_duration(part) for part in get_args(annotation) if part is not NoneType)
+    return False
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for part in get_args(annotation):
+            yield from _parts(part)
+    else:
+        yield annotation
+
+
+def _struct_in(annotation: Any) -> type[Struct] | None:
+    for part in _parts(annotation):
+        if isinstance(part, type) and issubclass(part, Struct) and part is not UnsetType:
+            return part
+    return None
+
+
+def _struct_in_values(annotation: Any) -> type[Struct] | None:
+    for part in _parts(annotation):
+        if get_origin(part) is dict:
+            return _struct_in(get_args(part)[1])
+    return None
