@@ -7,7 +7,6 @@ from msgspec import Meta
 
 from flows.holding import Holding
 from flows.matching import Match, band, one_of
-from pipelines.registry import trigger
 from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope

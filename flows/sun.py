@@ -1,0 +1,73 @@
+"""Where the sun stands over the home, and when it rises and sets."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+from astral import Observer
+from astral import sun as astral_sun
+
+from pipelines.ports import Home
+from pipelines.tools import Tools
+
+SunEvent = Literal["sunrise", "sunset", "dawn", "dusk", "noon", "midnight"]
+"""What the sun does in a day; dawn and dusk are those of civil twilight, 6° below the horizon."""
+
+_YEAR = 366
+
+
+class Sun:
+    """The sun as seen from the home; times are epoch seconds."""
+
+    def __init__(self, home: Home) -> None:
+        if home.latitude is None or home.longitude is None:
+            raise ValueError("the place of the home is not known")
+        self._observer = Observer(home.latitude, home.longitude)
+
+    def elevation(self, at: float) -> float:
+        """Degrees above the horizon, refraction included."""
+        return float(astral_sun.elevation(self._observer, datetime.fromtimestamp(at, UTC)))
+
+    def is_up(self, at: float) -> bool:
+        """Whether it stands above the horizon."""
+        return self.elevation(at) > 0
+
+    def next(self, event: str, after: float, offset: float = 0.0) -> float | None:
+        """The first time later than `after`; None when it does not come within a year."""
+        times = self._times(event, after - offset, range(-2, _YEAR))
+        return next((at + offset for at in times if at + offset > after), None)
+
+    def last(self, event: str, until: float, offset: float = 0.0) -> float | None:
+        """The last time not later than `until`; None when it has not come for a year."""
+        times = self._times(event, until - offset, range(2, -_YEAR, -1))
+        return next((at + offset for at in times if at + offset <= until), None)
+
+    def _times(self, event: str, around: float, days: range) -> Iterable[float]:
+        today = datetime.fromtimestamp(around, UTC).date()
+        return (at for day in days if (at := self._time(event, today + timedelta(day))))
+
+    def _time(self, event: str, day: date) -> float | None:
+        find: Callable[..., Any] = getattr(astral_sun, event)
+        try:
+            return float(find(self._observer, day, tzinfo=UTC).timestamp())
+        except ValueError:  # near the poles there are days without it
+            return None
+
+
+def sun_over(tools: Tools) -> Sun | None:
+    """The sun over the home; a problem when nobody said where the home is."""
+    if tools.ports.home.latitude is None or tools.ports.home.longitude is None:
+        tools.problem(
+            "the place of the home is not known, so neither is its sun",
+            hint="set `agent: {latitude: …, longitude: …}` in hearth.yaml",
+        )
+        return None
+    return Sun(tools.ports.home)
+
+
+def offset_seconds(offset: str | dict[str, float], tools: Tools) -> float:
+    """A duration that may be negative: `-30m`."""
+    if not isinstance(offset, str):
+        return tools.seconds(offset, "offset")
+    sign = -1 if offset.startswith("-") else 1
+    return sign * tools.seconds(offset.lstrip("+-"), "offset")
