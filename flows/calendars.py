@@ -4,10 +4,11 @@ A wall time that a change of the clocks leaves out comes as much later as the cl
 that comes twice counts once, except in schedules for every hour.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 
 NextAfter = Callable[[float], float | None]
 Walls = Callable[[datetime], datetime | None]
@@ -23,6 +24,7 @@ _NICKNAMES = {
     "@annually": "0 0 1 1 *",
 }
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _START = datetime(2001, 1, 1)
 
 
@@ -109,11 +111,10 @@ def wall_time(value: object) -> time:
         return value.time()
     if isinstance(value, time):
         return value
-    try:
-        hours, minutes, *rest = str(value).split(":")
-        return time(int(hours), int(minutes), *map(int, rest))
-    except (ValueError, TypeError):
-        raise ValueError(f"{value!r} is no time of day: write `07:30` or `07:30:15`") from None
+    found = _TIME.fullmatch(str(value).strip())
+    if found is None:
+        raise ValueError(f"{value!r} is no time of day: write `07:30` or `07:30:15`")
+    return time(*(int(part or 0) for part in found.groups()))
 
 
 def _next_wall(triggers: Sequence[CronTrigger], wall: datetime) -> datetime | None:

@@ -65,9 +65,7 @@ def sun_over(tools: Tools) -> Sun | None:
     return Sun(tools.ports.home)
 
 
-def offset_seconds(offset: str | dict[str, float], tools: Tools) -> float:
+def offset_seconds(offset: str, tools: Tools) -> float:
     """A duration that may be negative: `-30m`."""
-    if not isinstance(offset, str):
-        return tools.seconds(offset, "offset")
     sign = -1 if offset.startswith("-") else 1
     return sign * tools.seconds(offset.lstrip("+-"), "offset")

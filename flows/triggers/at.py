@@ -1,5 +1,6 @@
 """The trigger `at`: times of day."""
 
+import datetime
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from pipelines.scope import Constant, Scope
 from pipelines.tools import Tools
 from pipelines.trigger import Arm, Fire, Trigger, Watch
 from schemas.fields import Expression
+
+Times = list[datetime.time]
 
 _LOOKED_AGAIN_WITHIN = 60.0  # the engine asks for the next time at least once a minute
 
@@ -53,11 +56,9 @@ class At(Trigger, frozen=True):
         return arm
 
 
-def _following(
-    times: Callable[[], list[Any]], zone: ZoneInfo, now: Callable[[], float]
-) -> NextAfter:
+def _following(times: Callable[[], Times], zone: ZoneInfo, now: Callable[[], float]) -> NextAfter:
     """The next of times that may change: those that passed before a change do not count."""
-    known: list[Any] | None = None
+    known: Times | None = None
     since = float("-inf")
 
     def next_after(after: float) -> float | None:
@@ -71,6 +72,6 @@ def _following(
     return next_after
 
 
-def _times(value: Any) -> list[Any]:
+def _times(value: Any) -> Times:
     values = value if isinstance(value, list) else [value]
     return [wall_time(v) for v in values if v is not None]

@@ -24,12 +24,12 @@ class Event(Trigger, frozen=True):
 
     name: Annotated[str, Meta(description="The event's name.")]
     payload: Annotated[
-        dict[str, Any], Meta(description="Only when the event's payload has these values.")
-    ] = {}
+        dict[str, Any] | None, Meta(description="Only when the event's payload has these values.")
+    ] = None
 
     def compile(self, tools: Tools) -> Arm:
         """Parse the values wanted."""
-        wanted = tools.template(self.payload, "payload")
+        wanted = tools.template(self.payload or {}, "payload")
 
         def data(event: Happened) -> dict[str, Any]:
             return {"name": event.source, "payload": event.payload, "ts": event.ts}

@@ -9,7 +9,6 @@ from flows.triggers.every import never, on_time
 from pipelines.registry import trigger
 from pipelines.tools import Tools
 from pipelines.trigger import Arm, Trigger
-from schemas.fields import Duration
 
 
 @trigger
@@ -25,7 +24,7 @@ class Sun(Trigger, frozen=True):
         sun.SunEvent, Meta(description="Dawn and dusk are those of civil twilight, noon the sun's.")
     ]
     offset: Annotated[
-        Duration, Meta(description="Later by this, or earlier: `-30m`.", examples=["-30m"])
+        str, Meta(description="Later by this, or earlier: `-30m`.", examples=["-30m", "1h"])
     ] = "0s"
 
     def compile(self, tools: Tools) -> Arm:
