@@ -1,0 +1,119 @@
+"""What the gateway asks of the agent: small protocols, wired by `edge_agent/main.py`.
+
+Every method may raise `LookupError` (answered with 404, its text is shown), `UserError` (422, with
+the problems) and `OSError` (503: something outside failed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from edge_agent.gateway.live import Live
+from edge_agent.monitoring.health import Health
+from edge_agent.monitoring.measures import Measures
+from edge_agent.monitoring.metrics import Metrics
+from schemas.api import (
+    AgentView,
+    Bucket,
+    DeviceView,
+    HookCall,
+    Message,
+    PipelineView,
+    QueryAnswer,
+    ReadingQuery,
+    ReadingView,
+    RunPage,
+    RunQuery,
+    RunStarted,
+    StartRun,
+    Trace,
+)
+from schemas.device import Command
+
+
+class Pipelines(Protocol):
+    """The pipelines of the home."""
+
+    async def all(self) -> Sequence[PipelineView]:
+        """Every pipeline, also disabled and quarantined ones."""
+
+    async def one(self, pipeline: str) -> PipelineView:
+        """One pipeline by its id."""
+
+    async def start(self, pipeline: str, request: StartRun) -> RunStarted:
+        """Start a run; with `wait` or `dry_run` the answer holds the whole trace."""
+
+    async def switch(self, pipeline: str, *, on: bool) -> None:
+        """Make its triggers live, or not."""
+
+
+class History(Protocol):
+    """What the ledger keeps."""
+
+    async def runs(self, query: RunQuery) -> RunPage:
+        """Runs, newest first."""
+
+    async def trace(self, run: int) -> Trace:
+        """One run by its id."""
+
+    async def readings(self, query: ReadingQuery) -> Sequence[ReadingView]:
+        """Readings, newest first."""
+
+    async def buckets(self, query: ReadingQuery, seconds: float) -> Sequence[Bucket]:
+        """Numeric readings averaged over spans of `seconds`, newest first."""
+
+    async def query(self, sql: str, params: Mapping[str, Any]) -> QueryAnswer:
+        """Read-only SQL; a mistake in it is a `UserError`."""
+
+
+class Devices(Protocol):
+    """The device registry."""
+
+    async def all(self) -> Sequence[DeviceView]:
+        """Every device."""
+
+    async def one(self, device: str) -> DeviceView:
+        """One device by name, alias or key."""
+
+    async def command(self, device: str, command: Command) -> None:
+        """Encode by the device's profile and send."""
+
+
+class Hooks(Protocol):
+    """The webhooks that pipelines listen on."""
+
+    def methods(self, hook: str) -> Sequence[str]:
+        """The HTTP methods a hook's triggers want, in capitals."""
+
+    async def call(self, call: HookCall) -> Sequence[str]:
+        """Fire the hook's triggers; the ids of the runs this started."""
+
+
+class Agent(Protocol):
+    """The agent itself."""
+
+    async def describe(self) -> AgentView:
+        """What runs where."""
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Take messages in as if the broker had sent them, or publish them."""
+
+    def stop(self) -> None:
+        """Begin to shut down."""
+
+
+class Gateway(Struct, frozen=True):
+    """Everything the HTTP interface reaches."""
+
+    pipelines: Pipelines
+    history: History
+    devices: Devices
+    hooks: Hooks
+    agent: Agent
+    live: Live
+    health: Health
+    metrics: Metrics
+    measures: Measures

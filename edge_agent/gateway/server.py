@@ -1,0 +1,178 @@
+"""Serving the application inside the agent's loop: on a TCP port and on the agent's socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from edge_agent.gateway.app import build
+from edge_agent.gateway.door import Door, SocketDoor
+from edge_agent.gateway.ports import Gateway
+
+HEADER_SECONDS = 10.0
+GRACE_SECONDS = 0.4
+_WRITE_BUFFER_BYTES = 16_384
+
+
+class Connection(H11Protocol):
+    """One connection: closed when its first request does not come, with a small write buffer."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the request's head."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
+        self.loop.call_later(HEADER_SECONDS, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
+
+
+class Listener(uvicorn.Server):
+    """uvicorn inside somebody else's loop: no signal handlers, no polling."""
+
+    def __init__(self, app: Any) -> None:
+        config = uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,  # it would have to be refreshed every second
+            server_header=False,
+            timeout_graceful_shutdown=None,
+            limit_concurrency=1024,
+        )
+        super().__init__(config)
+        self.ready = asyncio.Event()
+        self._leave = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The agent has its own."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Nothing to do until the end."""
+        await self.on_tick(0)
+        self.ready.set()
+        await self._leave.wait()
+
+    def leave(self) -> None:
+        """End `main_loop`; requests under way may finish."""
+        self._leave.set()
+
+
+class Handle:
+    """What is served where; `stop()` ends it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.host: str | None = None
+        self.port: int | None = None
+        self.uds: Path | None = None
+        self._gateway = gateway
+        self._listeners: dict[Listener, asyncio.Task[None]] = {}
+
+    async def add(self, app: ASGIApp, bound: socket.socket) -> None:
+        """Serve an application on a bound socket."""
+        listener = Listener(app)
+        self._listeners[listener] = asyncio.create_task(listener.serve([bound]))
+        await listener.ready.wait()
+
+    async def stop(self) -> None:
+        """End within a second: streams are closed, requests under way get a moment."""
+        self._gateway.live.close()
+        for listener in self._listeners:
+            listener.leave()
+        await asyncio.wait(self._listeners.values(), timeout=GRACE_SECONDS)
+        for listener in self._listeners:
+            listener.force_exit = True
+            for task in list(listener.server_state.tasks):
+                task.cancel()
+            for connection in list(listener.server_state.connections):
+                connection.transport.abort()
+        await asyncio.gather(*self._listeners.values())
+        if self.uds is not None:
+            self.uds.unlink(missing_ok=True)
+
+
+async def serve(
+    gateway: Gateway,
+    *,
+    tcp: tuple[str, int] | None = None,
+    uds: Path | None = None,
+    token: str | None = None,
+) -> Handle:
+    """Serve on a TCP host and port (a free port when it is busy), on a unix socket, or both.
+
+    Raises:
+        OSError: an address cannot be used, or another agent listens on the socket.
+    """
+    app: Any = await asyncio.to_thread(build, gateway)
+    handle = Handle(gateway)
+    if uds is not None:
+        bound = bind_socket(uds)
+        handle.uds = uds
+        await handle.add(SocketDoor(app), bound)
+    if tcp is not None:
+        bound = bind_port(*tcp)
+        handle.host, handle.port = tcp[0], bound.getsockname()[1]
+        await handle.add(Door(app, token, gateway.measures.refused), bound)
+    return handle
+
+
+def bind_port(host: str, port: int) -> socket.socket:
+    """A listening address; another port when this one is busy."""
+    family, *_, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    try:
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return socket.create_server((address[0], 0), family=family)
+
+
+def bind_socket(path: Path) -> socket.socket:
+    """A socket file that only its owner can open; one left behind by a dead agent is removed.
+
+    Raises:
+        OSError: another agent answers on it, or something else lies there.
+    """
+    _remove_stale(path)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        os.fchmod(bound.fileno(), 0o600)  # on Linux the file is born with this mode
+        bound.bind(str(path))
+        path.chmod(0o600)
+    except OSError as error:
+        bound.close()
+        raise OSError(error.errno or 0, f"cannot listen on {path}: {error}") from error
+    return bound
+
+
+def _remove_stale(path: Path) -> None:
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode):
+        raise FileExistsError(errno.EEXIST, f"{path} is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise OSError(errno.EADDRINUSE, f"another agent listens on {path}")

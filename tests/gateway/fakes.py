@@ -1,0 +1,170 @@
+"""A gateway over data in memory: one pipeline, one device, one hook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from edge_agent.gateway.live import Live
+from edge_agent.gateway.ports import Gateway
+from edge_agent.monitoring.health import Health
+from edge_agent.monitoring.measures import Measures, watch_process
+from edge_agent.monitoring.metrics import Metrics
+from schemas.api import (
+    AgentView,
+    Bucket,
+    DeviceView,
+    HookCall,
+    Message,
+    PipelineView,
+    PropertyView,
+    QueryAnswer,
+    ReadingQuery,
+    ReadingView,
+    RunPage,
+    RunQuery,
+    RunStarted,
+    RunSummary,
+    StartRun,
+    StepView,
+    Trace,
+)
+from schemas.device import Command
+from schemas.problem import Position, Problem, UserError
+
+NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
+RUN = UUID(int=7)
+SUMMARY = RunSummary(str(RUN), "freezer-alarm", "completed", NOON, NOON, "warm")
+TRACE = Trace(SUMMARY, {"id": "warm"}, steps=[StepView("0", "log", "completed", NOON, NOON)])
+
+
+class FakePipelines:
+    def __init__(self) -> None:
+        self.enabled = True
+        self.started: list[StartRun] = []
+
+    async def all(self) -> Sequence[PipelineView]:
+        return [await self.one("freezer-alarm")]
+
+    async def one(self, pipeline: str) -> PipelineView:
+        if pipeline != "freezer-alarm":
+            raise LookupError(f"no pipeline `{pipeline}`")
+        return PipelineView(pipeline, "Warns.", self.enabled, last_run=SUMMARY)
+
+    async def start(self, pipeline: str, request: StartRun) -> RunStarted:
+        await self.one(pipeline)
+        if "limit" in request.inputs and not isinstance(request.inputs["limit"], int | float):
+            at = Position("pipelines/freezer.yaml", 4, 3)
+            raise UserError(Problem(at, "`limit` must be a number", "write `-12`"))
+        self.started.append(request)
+        trace = TRACE if request.wait or request.dry_run else None
+        return RunStarted(str(RUN), "completed" if trace else "running", trace=trace)
+
+    async def switch(self, pipeline: str, *, on: bool) -> None:
+        await self.one(pipeline)
+        self.enabled = on
+
+
+class FakeHistory:
+    def __init__(self) -> None:
+        self.asked: list[RunQuery | ReadingQuery] = []
+        self.disk_full = False
+
+    async def runs(self, query: RunQuery) -> RunPage:
+        self.asked.append(query)
+        if self.disk_full:
+            raise OSError("the ledger cannot be read")
+        return RunPage([SUMMARY], next="older")
+
+    async def trace(self, run: int) -> Trace:
+        if run != RUN.int:
+            raise LookupError("no such run")
+        return TRACE
+
+    async def readings(self, query: ReadingQuery) -> Sequence[ReadingView]:
+        self.asked.append(query)
+        return [ReadingView(NOON, "freezer", "z:1", "temperature", -18.5, "°C")]
+
+    async def buckets(self, query: ReadingQuery, seconds: float) -> Sequence[Bucket]:
+        self.asked.append(query)
+        return [Bucket(NOON, "freezer", "z:1", "temperature", -18.0, -19.0, -17.0, int(seconds))]
+
+    async def query(self, sql: str, params: Mapping[str, Any]) -> QueryAnswer:
+        if not sql.lower().startswith("select"):
+            raise UserError(Problem(Position(), "only SELECT is allowed here"))
+        return QueryAnswer(["n"], [{"n": len(params), "at": NOON}])
+
+
+class FakeDevices:
+    def __init__(self) -> None:
+        self.commands: list[tuple[str, Command]] = []
+
+    async def all(self) -> Sequence[DeviceView]:
+        return [await self.one("freezer")]
+
+    async def one(self, device: str) -> DeviceView:
+        if device not in {"freezer", "cellar/freezer", "zigbee2mqtt:0x1"}:
+            raise LookupError(f"no device `{device}`")
+        shown = [PropertyView("temperature", -18.5, "°C")]
+        return DeviceView("zigbee2mqtt:0x1", device, properties=shown)
+
+    async def command(self, device: str, command: Command) -> None:
+        await self.one(device)
+        self.commands.append((device, command))
+
+
+class FakeHooks:
+    def __init__(self) -> None:
+        self.calls: list[HookCall] = []
+
+    def methods(self, hook: str) -> Sequence[str]:
+        if hook != "doorbell":
+            raise LookupError(f"no pipeline listens on the hook `{hook}`")
+        return ["POST", "GET"]
+
+    async def call(self, call: HookCall) -> Sequence[str]:
+        self.calls.append(call)
+        return [str(RUN)]
+
+
+class FakeAgent:
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.stopped = False
+
+    async def describe(self) -> AgentView:
+        return AgentView("home", "0", 1, NOON)
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        self.messages.extend(messages)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class Parts:
+    """The fakes behind a gateway, for tests to look at."""
+
+    def __init__(self) -> None:
+        self.pipelines = FakePipelines()
+        self.history = FakeHistory()
+        self.devices = FakeDevices()
+        self.hooks = FakeHooks()
+        self.agent = FakeAgent()
+        self.live = Live()
+        self.health = Health()
+        self.metrics = Metrics()
+        watch_process(self.metrics)
+        self.gateway = Gateway(
+            self.pipelines,
+            self.history,
+            self.devices,
+            self.hooks,
+            self.agent,
+            self.live,
+            self.health,
+            self.metrics,
+            Measures(self.metrics),
+        )
