@@ -1,0 +1,326 @@
+"""The MQTT connection: a paho client with its own reading, writing and PUBLISH handling.
+
+paho keeps what is rare (CONNECT, SUBSCRIBE, PING, DISCONNECT, keep-alive); what comes with every
+message is done here: one `recv` feeds many packets, everything queued during a read batch leaves
+in one `send`, and a QoS 1 or 2 message is acknowledged when the application says so.
+"""
+
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from paho.mqtt.client import (
+    Client,
+    MQTTMessageInfo,
+    MQTTv5,
+    MQTTv311,
+    _ConnectionState,
+)
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import MalformedPacket, Properties
+
+from edge_agent.channels.mqtt_wire import read_length
+
+READ_SIZE = 65_536
+TOPICS_KEPT = 8_192
+_OK = MQTTErrorCode.MQTT_ERR_SUCCESS
+_LOST = MQTTErrorCode.MQTT_ERR_CONN_LOST
+_BAD = MQTTErrorCode.MQTT_ERR_PROTOCOL
+_PUBACK, _PUBREC = b"\x40\x02", b"\x50\x02"
+
+
+class Events(Protocol):
+    """What the connection tells its owner, always on the loop's thread."""
+
+    def received(self, topic: str, payload: bytes, first: int, packet_id: int) -> None:
+        """A PUBLISH; `first` is its first byte (DUP 8, QoS 6, retain 1)."""
+
+    def answered(self, kind: int, packet_id: int, reason: int) -> None:
+        """A PUBACK (0x40), PUBREC (0x50) or PUBCOMP (0x70) for one of our messages."""
+
+    def ponged(self) -> None:
+        """The broker has read everything sent before the last PINGREQ."""
+
+    def batch_read(self) -> None:
+        """All packets of one read were handed over; what was queued leaves after this."""
+
+
+class FastClient(Client):
+    """One paho client over many connections; see the module's head.
+
+    `adopt` takes a connected non-blocking socket, `write` queues a packet, `flush` sends. Incoming
+    QoS 1 and 2 messages are numbered from 1 over the client's life; `ack(n)` acknowledges all up
+    to the n-th, in the order of their arrival (MQTT 4.6). Numbers from an earlier connection are
+    void.
+    """
+
+    def __init__(self, client_id: str, events: Events, soon: Callable[..., Any]) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTv5,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        self.arrived = 0
+        self.busy_ids: Callable[[int], bool] = lambda _: False
+        self._events = events
+        self._soon = soon
+        self._next_socket: Any = None
+        self._rest: bytes | bytearray = b""
+        self._need = 2
+        self._buffer: list[bytes] = []
+        self._unsent = memoryview(b"")
+        self._deferred = False
+        self._acks: deque[bytes] = deque()
+        self._topics: dict[bytes, str] = {}
+
+    # -- connecting ---------------------------------------------------------------------------
+
+    def speak(self, version: int) -> None:
+        """Use MQTT 5 or 3.1.1 (4) from the next connection on, always with a lasting session."""
+        self._protocol = MQTTv5 if version == 5 else MQTTv311
+        self._clean_session = False
+
+    def adopt(self, sock: Any, *, keepalive: int, session_expiry: int, max_packet: int) -> None:
+        """Start the session on a connected socket: everything of the last connection is gone."""
+        self._rest, self._need = b"", 2
+        self._buffer.clear()
+        self._acks.clear()
+        self._unsent = memoryview(b"")
+        self._next_socket = sock
+        self._host, self._keepalive = self._host or "broker", keepalive
+        self._clean_start = False
+        if self._protocol == MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = session_expiry
+            properties.ReceiveMaximum = 65_535
+            properties.MaximumPacketSize = max_packet
+            self._connect_properties = properties
+        self.reconnect()
+
+    def _create_socket(self) -> Any:
+        return self._next_socket
+
+    def drop(self) -> None:
+        """Close the connection without a farewell, as if it had been lost."""
+        if self._sock is not None:
+            self._loop_rc_handle(_LOST)
+
+    def close(self) -> None:
+        """Say goodbye, without the will, and close."""
+        if self._sock is None:
+            return
+        self.disconnect()
+        self.flush()
+        self._state = _ConnectionState.MQTT_CS_DISCONNECTED
+        self._loop_rc_handle(_LOST)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Take in what the socket has, hand it over, send what that led to."""
+        sock = self._sock
+        if sock is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        try:
+            data = sock.recv(READ_SIZE)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return _OK
+        except OSError:
+            data = b""
+        if not data:
+            return self._loop_rc_handle(_LOST)
+        self._last_bytes_received = time.monotonic()
+        result = self._take(data)
+        if isinstance(sock, ssl.SSLSocket) and sock.pending() and self._sock is sock:
+            self._soon(self.loop_read)
+        return result
+
+    def _take(self, data: bytes) -> MQTTErrorCode:
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._need:
+                return _OK
+            data, self._rest = bytes(self._rest), b""
+        self._deferred = True
+        try:
+            result = self._packets(data)
+            self._events.batch_read()
+        finally:
+            self._deferred = False
+            self.flush()
+        return self._loop_rc_handle(result) if result else _OK
+
+    def _packets(self, data: bytes) -> MQTTErrorCode:
+        """Hand over every whole packet and keep the rest: the loop all messages go through."""
+        at, size = 0, len(data)
+        try:
+            while size - at >= 2:
+                first = data[at]
+                length = data[at + 1]
+                begin = at + 2
+                if length & 128:
+                    length, begin = read_length(data, at + 1)
+                    if not begin:
+                        break
+                end = begin + length
+                if end > size:
+                    self._need = end - at
+                    break
+                at = end
+                if first & 0xF0 == 0x30:
+                    self._publish(data, first, begin, end)
+                elif first in (0x40, 0x50, 0x70):
+                    self._answer(data, first, begin, end)
+                elif (result := self._rare(data, first, begin, end)) > 0:
+                    return result
+                if self._sock is None:
+                    return _OK
+        except MalformedPacket:
+            return _BAD
+        finally:
+            if at < size:
+                self._rest = bytearray(data[at:])
+        return _OK
+
+    def _publish(self, data: bytes, first: int, begin: int, end: int) -> None:
+        if end - begin < 3:
+            raise MalformedPacket("a PUBLISH without a topic")
+        after = begin + 2 + (data[begin] << 8 | data[begin + 1])
+        name = data[begin + 2 : after]
+        packet_id = 0
+        if first & 6:
+            if after + 2 > end or first & 6 == 6:
+                raise MalformedPacket("a PUBLISH without a packet id, or at QoS 3")
+            packet_id = data[after] << 8 | data[after + 1]
+            self._acks.append((_PUBACK if first & 2 else _PUBREC) + data[after : after + 2])
+            self.arrived += 1
+            after += 2
+        if self._protocol == MQTTv5 and after < end:
+            length, after = read_length(data, after)
+            after += length if after else end
+        if after > end or not name:
+            raise MalformedPacket("a PUBLISH without a topic, or shorter than it says")
+        topic = self._topics.get(name) or self._learn(name)
+        self._events.received(topic, data[after:end], first, packet_id)
+
+    def _learn(self, name: bytes) -> str:
+        if len(self._topics) >= TOPICS_KEPT:
+            self._topics.clear()
+        topic = self._topics[name] = name.decode(errors="replace")
+        return topic
+
+    def _answer(self, data: bytes, first: int, begin: int, end: int) -> None:
+        if end - begin < 2:
+            raise MalformedPacket("an acknowledgement without a packet id")
+        reason = data[begin + 2] if end - begin > 2 else 0
+        self._events.answered(first, data[begin] << 8 | data[begin + 1], reason)
+
+    def _rare(self, data: bytes, first: int, begin: int, end: int) -> MQTTErrorCode:
+        if first == 0x62:
+            if end - begin < 2:
+                raise MalformedPacket("a PUBREL without a packet id")
+            self.write(b"\x70\x02" + data[begin : begin + 2])
+            return _OK
+        packet = self._in_packet
+        packet["command"] = first
+        packet["packet"] = bytearray(data[begin:end])
+        packet["remaining_length"] = end - begin
+        packet["pos"] = 0
+        return self._packet_handle()
+
+    def _handle_pingresp(self) -> MQTTErrorCode:
+        result = super()._handle_pingresp()
+        self._events.ponged()
+        return result
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def write(self, packet: bytes) -> None:
+        """Queue a packet; it leaves at the end of the read batch, else in the loop's next turn."""
+        self._buffer.append(packet)
+        if not self._deferred:
+            self._deferred = True
+            self._soon(self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._deferred = False
+        self.flush()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much the broker (or the network) has not taken yet."""
+        return len(self._unsent)
+
+    def flush(self) -> None:
+        """Send everything queued, as far as the socket takes it."""
+        if not self._buffer or self._sock is None:
+            return
+        if self._unsent:
+            return
+        self._unsent = memoryview(b"".join(self._buffer))
+        self._buffer.clear()
+        self.loop_write()
+
+    def loop_write(self) -> MQTTErrorCode:
+        """Go on sending what the socket did not take at once."""
+        while self._unsent:
+            try:
+                sent = self._sock_send(self._unsent)  # type: ignore[arg-type]
+            except BlockingIOError:
+                return _OK
+            except OSError:
+                return self._loop_rc_handle(_LOST)
+            self._last_msg_out = time.monotonic()
+            self._unsent = self._unsent[sent:]
+            if self._unsent:
+                self._call_socket_register_write()
+                return _OK
+            if self._buffer:
+                self._unsent = memoryview(b"".join(self._buffer))
+                self._buffer.clear()
+        self._call_socket_unregister_write()
+        return _OK
+
+    def want_write(self) -> bool:
+        """Whether something waits for the socket."""
+        return bool(self._unsent)
+
+    def _packet_queue(
+        self,
+        command: int,
+        packet: bytes | bytearray,
+        mid: int,
+        qos: int,
+        info: MQTTMessageInfo | None = None,
+    ) -> MQTTErrorCode:
+        self.write(bytes(packet))
+        return _OK
+
+    def ack(self, mid: int, qos: int = 1) -> MQTTErrorCode:
+        """Acknowledge every message up to the `mid`-th that arrived; see the class."""
+        acks = self._acks
+        count = mid - (self.arrived - len(acks))
+        if count <= 0 or self._sock is None:
+            return _OK
+        if count >= len(acks):
+            self.write(b"".join(acks))
+            acks.clear()
+        else:
+            self.write(b"".join([acks.popleft() for _ in range(count)]))
+        return _OK
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages of this connection wait for `ack`."""
+        return len(self._acks)
+
+    def _mid_generate(self) -> int:
+        while True:
+            self._last_mid = self._last_mid % 65_535 + 1
+            if not self.busy_ids(self._last_mid):
+                return self._last_mid

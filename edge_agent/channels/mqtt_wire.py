@@ -1,0 +1,90 @@
+"""MQTT packets as bytes: the few that the client builds and takes apart by itself."""
+
+from functools import lru_cache
+
+from paho.mqtt.properties import MalformedPacket
+
+DUP = 0x08
+RETAIN = 0x01
+RUN_PROPERTY = b"\x2c\x26\x00\x03run\x00\x24"
+NO_PROPERTIES = b"\x00"
+MAX_PAYLOAD = 268_435_455 - 65_535 - 64
+
+
+@lru_cache(maxsize=4096)
+def topic_field(topic: str) -> bytes:
+    """The topic as it stands in a PUBLISH: two bytes of length, then UTF-8.
+
+    Raises:
+        ValueError: nobody may publish there; the text says why.
+    """
+    if not topic:
+        raise ValueError("the topic is empty")
+    if "+" in topic or "#" in topic:
+        raise ValueError(f"cannot publish to `{topic}`: `+` and `#` are wildcards")
+    if "\0" in topic:
+        raise ValueError("the topic holds a NUL character")
+    encoded = topic.encode()
+    if len(encoded) > 65_535:
+        raise ValueError(f"the topic is {len(encoded)} bytes long, MQTT allows 65535")
+    return len(encoded).to_bytes(2) + encoded
+
+
+def length_field(length: int) -> bytes:
+    """The variable-length integer of MQTT 1.5.5: seven bits a byte, low first."""
+    if length < 128:
+        return bytes((length,))
+    if length < 16_384:
+        return bytes((length & 127 | 128, length >> 7))
+    digits = bytearray()
+    while length > 127:
+        digits.append(length & 127 | 128)
+        length >>= 7
+    digits.append(length)
+    return bytes(digits)
+
+
+def publish_packet(first: int, topic: bytes, mid: int, properties: bytes, payload: bytes) -> bytes:
+    """A whole PUBLISH; `first` is its first byte, `mid` is left out at QoS 0."""
+    if first & 6:
+        body = topic + mid.to_bytes(2) + properties
+    else:
+        body = topic + properties
+    size = len(body) + len(payload)
+    if size < 128:
+        return b"%c%c%b%b" % (first, size, body, payload)
+    if size < 16_384:
+        return b"%c%c%c%b%b" % (first, size & 127 | 128, size >> 7, body, payload)
+    return b"%c%b%b%b" % (first, length_field(size), body, payload)
+
+
+@lru_cache(maxsize=4)
+def run_property(run: int) -> bytes:
+    """The properties of a PUBLISH that name the run which sent it (user property `run`)."""
+    text = b"%032x" % run
+    return b"%b%b-%b-%b-%b-%b" % (
+        RUN_PROPERTY,
+        text[:8],
+        text[8:12],
+        text[12:16],
+        text[16:20],
+        text[20:],
+    )
+
+
+def read_length(data: bytes | bytearray, at: int) -> tuple[int, int]:
+    """The variable-length integer at `at` and where it ends; an end of 0 means: not all here.
+
+    Raises:
+        MalformedPacket: it is longer than four bytes.
+    """
+    value = shift = 0
+    for place in range(at, min(at + 4, len(data))):
+        byte = data[place]
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place + 1
+        shift += 7
+    if len(data) - at >= 4:
+        raise MalformedPacket("a length field longer than four bytes")
+    return 0, 0
