@@ -46,6 +46,9 @@ class Devices(Protocol):
     def keys(self, devices: str | list[str] | dict[str, str] | None = None) -> list[str]:
         """The keys of the known devices a selector names (all without one)."""
 
+    def name(self, device: str) -> str:
+        """What users call a device given by name, alias or key; unknown ones as given."""
+
     def value(self, device: str, property: str, instance: str | None = None) -> Any:
         """The last reported value; None when nothing is known. `available` is a property."""
 
