@@ -1,0 +1,123 @@
+"""One device as the registry keeps it: who it is, what it reported, what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from schemas.device import Announcement, DeviceRow, Entity
+
+Slot = str | tuple[str, str]
+_SEPARATOR = "\x1f"  # between property and instance in the stored state
+
+
+class Device:
+    """A device; `values` and `desired` are by property, or (property, instance).
+
+    A value is `[value, since, unit]`. `own` is the availability the device told itself, `bridge`
+    that of the bridge it is behind; None is not known.
+    """
+
+    __slots__ = (
+        "area", "bridge", "desired", "entities", "firmware", "id", "inverted", "key", "labels",
+        "last_seen", "manufacturer", "model", "name", "own", "values",
+    )  # fmt: skip
+
+    def __init__(self, key: str, firmware: str, id: str) -> None:
+        self.key = key
+        self.firmware = firmware
+        self.id = id
+        self.name = id
+        self.area: str | None = None
+        self.labels: Mapping[str, str] = {}
+        self.inverted: frozenset[str] = frozenset()
+        self.values: dict[Slot, list[Any]] = {}
+        self.desired: dict[Slot, Any] = {}
+        self.own: bool | None = None
+        self.bridge: bool | None = None
+        self.last_seen: float | None = None
+        self.manufacturer = ""
+        self.model = ""
+        self.entities: tuple[Entity, ...] = ()
+
+    @property
+    def available(self) -> bool | None:
+        """Whether it can be reached: not without its bridge; else what it says itself."""
+        if self.bridge is False:
+            return False
+        return self.bridge if self.own is None else self.own
+
+    def describe(self, announcement: Announcement) -> None:
+        """Take in what a device list says."""
+        self.id = announcement.device
+        self.manufacturer = announcement.manufacturer
+        self.model = announcement.model
+        self.entities = announcement.entities
+
+    def found(self, property: str, instance: str | None) -> list[Any] | None:
+        """A value's entry; without an instance the only one there is."""
+        if instance is not None:
+            return self.values.get((property, instance))
+        entry = self.values.get(property)
+        if entry is not None:
+            return entry
+        several = [
+            each
+            for slot, each in self.values.items()
+            if slot.__class__ is tuple and slot[0] == property
+        ]
+        return several[0] if len(several) == 1 else None
+
+    def absorb(self, other: Device) -> None:
+        """Take over what was known of the same device under another key."""
+        for slot, entry in other.values.items():
+            self.values.setdefault(slot, entry)
+        self.desired = {**other.desired, **self.desired}
+        self.own = other.own if self.own is None else self.own
+        self.bridge = other.bridge if self.bridge is None else self.bridge
+        self.last_seen = max(self.last_seen or 0.0, other.last_seen or 0.0) or None
+
+    def row(self) -> DeviceRow:
+        """What the ledger keeps."""
+        state = {
+            "id": self.id,
+            "manufacturer": self.manufacturer,
+            "model": self.model,
+            "values": {_text(slot): entry for slot, entry in self.values.items()},
+            "desired": {_text(slot): value for slot, value in self.desired.items()},
+            "own": self.own,
+            "bridge": self.bridge,
+        }
+        return DeviceRow(
+            key=self.key,
+            name=self.name,
+            firmware=self.firmware,
+            area=self.area or "",
+            labels=dict(self.labels),
+            available=self.available,
+            last_seen=self.last_seen,
+            state=msgspec.json.encode(state).decode(),
+        )
+
+
+def restored(row: DeviceRow) -> Device:
+    """The device of a row."""
+    state = msgspec.json.decode(row.state) if row.state else {}
+    device = Device(row.key, row.firmware, state.get("id") or row.name)
+    device.values = {_slot(text): list(entry) for text, entry in state.get("values", {}).items()}
+    device.desired = {_slot(text): value for text, value in state.get("desired", {}).items()}
+    device.own, device.bridge = state.get("own"), state.get("bridge")
+    device.manufacturer, device.model = state.get("manufacturer", ""), state.get("model", "")
+    device.last_seen = row.last_seen
+    return device
+
+
+def _text(slot: Slot) -> str:
+    return slot if isinstance(slot, str) else _SEPARATOR.join(slot)
+
+
+def _slot(text: str) -> Slot:
+    property, separator, instance = text.partition(_SEPARATOR)
+    return (property, instance) if separator else property

@@ -1,0 +1,44 @@
+"""The contract of a firmware: what turns its messages into readings and commands into messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from schemas.device import Command, Decoded, Publication
+
+TopicReader = Callable[[bytes, Any, bool], Decoded | None]
+"""Reads the messages of one topic: (raw bytes, parsed payload, retain) to what it says."""
+
+
+class Unsupported(LookupError):
+    """The firmware or this device cannot do what a command asks; the text says which."""
+
+
+class Decoder(Protocol):
+    """One firmware on one broker; discovery messages change its state.
+
+    A decoder calls the `changed` it was made with whenever readers it handed out are outdated or
+    its `topics` grew.
+    """
+
+    firmware: str
+
+    def topics(self) -> Sequence[str]:
+        """The topic filters to subscribe to, as known by now."""
+
+    def reader(self, topic: str) -> TopicReader | None:
+        """A reader of one topic's messages, made once and kept; None: not this firmware's."""
+
+    def knows(self, device: str) -> bool:
+        """Whether a device id of this firmware has been announced or heard of."""
+
+    def encode(self, device: str, command: Command) -> list[Publication]:
+        """The messages that carry out a command.
+
+        Raises:
+            Unsupported: the device or its firmware cannot do this.
+        """
+
+
+Made = Callable[[], None]

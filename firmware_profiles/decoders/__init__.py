@@ -1,0 +1,1 @@
+"""Decoders of firmwares that rules alone do not reach: `NAME` has `make(profile, changed)`."""

@@ -1,0 +1,189 @@
+"""The decoder of Zigbee2MQTT: from a topic to the reader of its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from firmware_profiles.availability import Availability
+from firmware_profiles.contract import TopicReader, Unsupported
+from firmware_profiles.decoders.zigbee2mqtt import bridge, commands
+from firmware_profiles.decoders.zigbee2mqtt.keys import Keys, spread
+from firmware_profiles.decoders.zigbee2mqtt.network import Member, Network
+from firmware_profiles.times import epoch
+from schemas.device import Command, Decoded, Publication, Reading
+from schemas.profile import AvailableRule, Profile
+
+_BRIDGES = ("bridge/info", "bridge/devices", "bridge/state", "bridge/groups")
+
+
+def make(profile: Profile, changed: Callable[[], None]) -> Zigbee2Mqtt:
+    """The decoder as its profile configures it (`options: {base_topics: […]}`)."""
+    return Zigbee2Mqtt(profile, changed)
+
+
+class Zigbee2Mqtt:
+    """Every Zigbee2MQTT network of one broker; other base topics are found by bridge/info."""
+
+    def __init__(self, profile: Profile, changed: Callable[[], None]) -> None:
+        self.firmware = profile.profile
+        self._changed = changed
+        self._keys = Keys(profile.fields)
+        self._availability = Availability(AvailableRule(path="state"))
+        self._networks: dict[str, Network] = {}
+        for base in profile.options.get("base_topics", ["zigbee2mqtt"]):
+            self._network(str(base))
+
+    def topics(self) -> Sequence[str]:
+        """The networks known, and where others would show themselves."""
+        return [f"{base}/#" for base in self._networks] + [f"+/{topic}" for topic in _BRIDGES]
+
+    def knows(self, device: str) -> bool:
+        """Whether a network has such a device or group."""
+        return any(network.named(device) is not None for network in self._networks.values())
+
+    def reader(self, topic: str) -> TopicReader | None:
+        """A reader of one topic."""
+        network = self._of(topic)
+        if network is None:
+            return None
+        rest = topic[len(network.base) + 1 :]
+        if rest.startswith("bridge/"):
+            return bridge.reader(network, rest[len("bridge/") :], self._changed)
+        place = network.place(rest)
+        if place.kind == "command":
+            return _said(Decoded(firmware=self.firmware, device=place.device, channel="command"))
+        member = network.members.get(place.device) or network.member(place.device)
+        if place.kind == "availability":
+            return self._available(member)
+        if place.endpoint is not None:
+            return self._endpoint(member, place.endpoint)
+        if place.kind in ("attribute", "either") and place.attribute is not None:
+            return self._attribute(network, place.device, place.attribute)
+        return self._state(member)
+
+    def encode(self, device: str, command: Command) -> list[Publication]:
+        """Messages for BASE/NAME/set."""
+        for network in self._networks.values():
+            member = network.named(device)
+            if member is not None:
+                return commands.encode(network.base, member, command)
+        base = next(iter(self._networks), None)
+        if base is None:
+            raise Unsupported("no Zigbee2MQTT network is known")
+        return commands.encode(base, self._networks[base].member(device), command)
+
+    def _network(self, base: str) -> Network:
+        if base not in self._networks:
+            self._networks[base] = Network(base, self.firmware, self._keys)
+        return self._networks[base]
+
+    def _of(self, topic: str) -> Network | None:
+        for base, network in self._networks.items():
+            if topic.startswith(base) and topic[len(base) : len(base) + 1] == "/":
+                return network
+        for tail in _BRIDGES:
+            if topic.endswith("/" + tail):
+                self._network(topic[: -len(tail) - 1])
+                self._changed()
+                return self._of(topic)
+        return None
+
+    def _state(self, member: Member) -> TopicReader:
+        firmware, name, key, rules = self.firmware, member.name, member.key, member.rules
+        details = member.details
+        last: Any = None
+
+        def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+            nonlocal last
+            if payload.__class__ is not dict:
+                return _odd(firmware, member, raw)
+            readings: list[Reading] = []
+            add = readings.append
+            for field, value in payload.items():
+                if value is None:
+                    continue
+                property, unit, instance, convert, special = rules[field]
+                if special is not None:
+                    special(value, payload, add)
+                    continue
+                plain = convert(value)
+                if plain is not None:
+                    add(Reading(property, plain, unit, instance))
+                elif value.__class__ is dict and property:
+                    spread(property, value, instance, add)
+            ts = None
+            if (seen := payload.get("last_seen")) is not None and seen != last:
+                last, ts = seen, epoch(seen)
+            event = payload.get("action") or payload.get("click")
+            return Decoded(
+                firmware=firmware,
+                device=name,
+                channel="event" if event else "state",
+                key=key,
+                readings=readings,
+                ts=ts,
+                transaction=payload.get("transaction"),
+                details=details,
+            )
+
+        return read
+
+    def _endpoint(self, member: Member, endpoint: str) -> TopicReader:
+        whole = self._state(member)
+
+        def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+            said = whole(raw, payload, retain)
+            if said is not None:
+                said.readings = [
+                    Reading(r.property, r.value, r.unit, r.instance or endpoint)
+                    for r in said.readings
+                ]
+            return said
+
+        return read
+
+    def _attribute(self, network: Network, rest: str, attribute: str) -> TopicReader:
+        """NAME/ATTRIBUTE of the attribute output, unless an object shows that it is a name."""
+        head = rest[: -len(attribute) - 1]
+
+        def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+            if payload.__class__ is dict or raw.lstrip()[:1] == b"{":
+                return self._state(network.member(rest))(raw, payload, retain)
+            value = None if raw == b"" else payload
+            key, _, feature = attribute.partition("-")
+            return self._state(network.member(head))(
+                raw, {key: {feature: value} if feature else value}, retain
+            )
+
+        return read
+
+    def _available(self, member: Member) -> TopicReader:
+        def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+            return Decoded(
+                firmware=self.firmware,
+                device=member.name,
+                channel="availability",
+                key=member.key,
+                available=self._availability.read(payload),
+                details=member.details,
+            )
+
+        return read
+
+
+def _said(decoded: Decoded) -> TopicReader:
+    decoded.key = f"{decoded.firmware}:{decoded.device}"
+    return lambda raw, payload, retain: decoded
+
+
+def _odd(firmware: str, member: Member, raw: bytes) -> Decoded:
+    """No object: an empty message clears a retained one, anything else is broken."""
+    return Decoded(
+        firmware=firmware,
+        device=member.name,
+        channel="state",
+        key=member.key,
+        removed=True if not raw and not member.listed else None,
+        parse_error=True if raw else None,
+    )

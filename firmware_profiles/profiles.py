@@ -1,0 +1,98 @@
+"""All profiles of a home: which one a topic belongs to, remembered per topic."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from datetime import tzinfo
+from typing import Any
+
+from firmware_profiles.contract import Decoder, TopicReader, Unsupported
+from schemas.device import Command, Decoded, Publication
+from schemas.profile import Profile
+
+_TOPICS_MAX = 20_000
+_UNKNOWN_MAX = 1_000
+
+
+def _unread(raw: bytes, payload: Any, retain: bool) -> None:
+    """The reader of topics that belong to no firmware."""
+
+
+class Profiles:
+    """The decoders in the order given (the user's own first), and the reader of every topic.
+
+    `decode` costs one look-up for a topic it has seen. Topics of no firmware are counted in
+    `unknown`. `version` grows when the subscriptions (`topics`) may have changed.
+    """
+
+    def __init__(self, profiles: Iterable[Profile], zone: tzinfo | None = None) -> None:
+        self.version = 0
+        self.unknown: dict[str, int] = {}
+        self._readers: dict[str, TopicReader] = {}
+        self.decoders: list[Decoder] = [_made(profile, self._changed, zone) for profile in profiles]
+
+    def decode(self, topic: str, raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+        """What a message says; None when it belongs to no firmware.
+
+        `payload` is what `payloads.parse` made of `raw`.
+        """
+        reader = self._readers.get(topic)
+        if reader is None:
+            reader = self._find(topic)
+        elif reader is _unread:
+            self._count(topic)
+        return reader(raw, payload, retain)
+
+    def encode(self, firmware: str, device: str, command: Command) -> list[Publication]:
+        """The messages that carry out a command on a firmware's device.
+
+        Raises:
+            Unsupported: no profile of this firmware, or none that can do this.
+        """
+        problem = Unsupported(f"there is no profile for the firmware `{firmware}`")
+        for decoder in self._speaking(firmware, device):
+            try:
+                return decoder.encode(device, command)
+            except Unsupported as unsupported:
+                problem = unsupported
+        raise problem
+
+    def topics(self) -> list[str]:
+        """The topic filters to subscribe to, as known by now."""
+        return list(dict.fromkeys(topic for each in self.decoders for topic in each.topics()))
+
+    def _speaking(self, firmware: str, device: str) -> list[Decoder]:
+        mine = [each for each in self.decoders if each.firmware == firmware]
+        if firmware == "generic-json":
+            mine += [each for each in self.decoders if each not in mine and each.knows(device)]
+        return sorted(mine, key=lambda each: not each.knows(device))
+
+    def _find(self, topic: str) -> TopicReader:
+        for decoder in self.decoders:
+            reader = decoder.reader(topic)
+            if reader is not None:
+                break
+        else:
+            reader = _unread
+            self._count(topic)
+        if len(self._readers) >= _TOPICS_MAX:
+            self._readers.clear()
+        self._readers[topic] = reader
+        return reader
+
+    def _count(self, topic: str) -> None:
+        if topic in self.unknown or len(self.unknown) < _UNKNOWN_MAX:
+            self.unknown[topic] = self.unknown.get(topic, 0) + 1
+
+    def _changed(self) -> None:
+        self._readers.clear()
+        self.version += 1
+
+
+def _made(profile: Profile, changed: Callable[[], None], zone: tzinfo | None) -> Decoder:
+    if profile.decoder:
+        module = importlib.import_module(f"firmware_profiles.decoders.{profile.decoder}")
+        decoder: Decoder = module.make(profile, changed)
+        return decoder
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Tests of firmware profiles and the device registry."""
