@@ -1,0 +1,89 @@
+-- The tables users see; made anew at every start, so a change here needs no migration.
+
+CREATE OR REPLACE VIEW events AS
+SELECT
+    make_timestamptz(e.ts) AS ts,
+    make_timestamptz(coalesce(e.received, e.ts)) AS received,
+    e.id::UUID AS id,
+    k.channel,
+    k.source,
+    coalesce(e.payload, e.more ->> 'raw') AS payload
+FROM entries e JOIN kinds k ON k.id = e.kind;
+
+CREATE OR REPLACE VIEW reading_rows AS
+SELECT
+    e.seq,
+    e.ts,
+    coalesce(e.received, e.ts) AS received,
+    i.device,
+    i.device_key,
+    i.property,
+    i.instance,
+    i.type,
+    CASE
+        WHEN i.type IN ('n', 'i', 'b') THEN
+            CASE i.place
+                WHEN 1 THEN e.v1 WHEN 2 THEN e.v2 WHEN 3 THEN e.v3 WHEN 4 THEN e.v4
+                WHEN 5 THEN e.v5 WHEN 6 THEN e.v6 WHEN 7 THEN e.v7 WHEN 8 THEN e.v8
+            END
+        WHEN i.type = 'x' THEN TRY_CAST(e.more -> 'texts' ->> i.place AS DOUBLE)
+    END AS value,
+    CASE WHEN i.type IN ('t', 'j') THEN e.more -> 'texts' ->> i.place END AS text,
+    i.unit
+FROM entries e JOIN items i ON i.kind = abs(e.kind);
+
+CREATE OR REPLACE VIEW readings AS
+SELECT
+    make_timestamptz(ts) AS ts, make_timestamptz(received) AS received,
+    device, device_key, property, instance, value, text, unit
+FROM reading_rows;
+
+CREATE OR REPLACE VIEW run_rows AS
+SELECT
+    CASE WHEN f.salt IS NULL THEN e.id ELSE xor(e.id, f.salt) END AS id,
+    e.seq,
+    CASE WHEN f.salt IS NULL THEN (e.detail ->> 'event')::UHUGEINT ELSE e.id END AS event,
+    f.pipeline, f.version, f.trigger, f.state, e.started, e.finished, e.detail
+FROM entries e JOIN forms f ON f.id = e.form
+UNION ALL
+SELECT id, seq, event, pipeline, version, trigger, state, started, finished, detail
+FROM open_runs;
+
+CREATE OR REPLACE VIEW runs AS
+SELECT
+    id::UUID AS id,
+    pipeline,
+    version,
+    trigger,
+    state,
+    make_timestamptz(started) AS started,
+    make_timestamptz(finished) AS finished,
+    detail ->> 'error' AS error
+FROM run_rows;
+
+CREATE OR REPLACE VIEW steps AS
+SELECT
+    id::UUID AS run,
+    step ->> 0 AS path,
+    step ->> 1 AS kind,
+    step ->> 2 AS state,
+    make_timestamptz(((step ->> 3)::DOUBLE * 1e6)::BIGINT) AS started,
+    make_timestamptz(((step ->> 4)::DOUBLE * 1e6)::BIGINT) AS finished,
+    nullif(step ->> 5, '') AS error
+FROM (SELECT id, unnest(json_extract(detail, '$.steps[*]')) AS step FROM run_rows);
+
+CREATE OR REPLACE VIEW effects AS
+SELECT
+    id::UUID AS run,
+    effect ->> 0 AS step,
+    effect ->> 1 AS kind,
+    effect ->> 2 AS target,
+    effect ->> 3 AS payload,
+    make_timestamptz(((effect ->> 4)::DOUBLE * 1e6)::BIGINT) AS ts
+FROM (SELECT id, unnest(json_extract(detail, '$.effects[*]')) AS effect FROM run_rows);
+
+CREATE OR REPLACE VIEW devices AS
+SELECT
+    key, name, firmware, area, labels::JSON AS labels, available,
+    make_timestamptz(last_seen) AS last_seen
+FROM registry;
