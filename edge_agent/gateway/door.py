@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from litestar.enums import ScopeType
@@ -19,8 +20,11 @@ from edge_agent.security.token import Brake, Token
 
 OPEN_PATHS = frozenset({"/healthz"})
 BODY_SECONDS = 20.0
+SLASH = "%2F"
+"""How a slash inside one segment of a path (a device's name) reaches the routes."""
 _CHALLENGE = 'Bearer realm="hearthflow", Basic realm="hearthflow", charset="UTF-8"'
 _MOST_HELD = 64
+_ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
 
 
 class SocketDoor:
@@ -33,6 +37,7 @@ class SocketDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in."""
         scope["user"] = self._owner
+        _keep_slashes(scope)
         await self._app(scope, receive, send)
 
 
@@ -63,6 +68,7 @@ class Door:
         if not self._known(scope["path"], headers):
             return await self._turn_away(send, asked=b"authorization" in headers)
         scope["user"] = self._caller
+        _keep_slashes(scope)
         await self._app(scope, _Patient(receive), send)
 
     def _stranger(self, path: str, headers: Mapping[bytes, str]) -> str:
@@ -114,6 +120,13 @@ class _Patient:
             raise ClientException("the body came too slowly", status_code=408) from None
         self._complete = not message.get("more_body", False)
         return message
+
+
+def _keep_slashes(scope: Scope) -> None:
+    """Undo the server's decoding of `%2F`, which made two segments of one."""
+    raw = scope["raw_path"]
+    if b"%2f" in raw.lower():
+        scope["path"] = unquote(_ENCODED_SLASH.sub(b"%252F", raw).decode("ascii"))
 
 
 def _same_site(path: str, headers: Mapping[bytes, str]) -> bool:

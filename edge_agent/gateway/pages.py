@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
-from litestar.openapi.plugins import OpenAPIRenderPlugin
 
 from edge_agent.gateway.guard import needs
 
@@ -28,18 +27,22 @@ def index() -> Response[bytes]:
     return Response(_page("index.html"), media_type="text/html", headers=_HEADERS)
 
 
-class SchemaPage(OpenAPIRenderPlugin):
-    """`/schema`: a page for browsers, the OpenAPI document for everybody else."""
+@get("/schema", opt=needs("agent:read"), include_in_schema=False, sync_to_thread=False)
+def schema(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A page for browsers, the OpenAPI document for everybody else."""
+    if "text/html" in request.headers.get("accept", ""):
+        return Response(_page("schema.html"), media_type="text/html", headers=_HEADERS)
+    return _document()
 
-    def __init__(self) -> None:
-        super().__init__(path="/")
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> Any:
-        """The page, or the document."""
-        if "text/html" in request.headers.get("accept", ""):
-            return Response(_page("schema.html"), media_type="text/html", headers=_HEADERS)
-        document = self.render_json(request, openapi_schema)
-        return Response(document, media_type="application/vnd.oai.openapi+json")
+@get("/schema/openapi.json", opt=needs("agent:read"), include_in_schema=False, sync_to_thread=False)
+def openapi() -> Response[bytes]:
+    """The OpenAPI document."""
+    return _document()
+
+
+def _document() -> Response[bytes]:
+    return Response(_page("openapi.json"), media_type="application/vnd.oai.openapi+json")
 
 
 def _page(name: str) -> bytes:

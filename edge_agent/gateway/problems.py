@@ -17,6 +17,12 @@ from schemas.problem import Problem, UserError
 
 MEDIA_TYPE = "application/problem+json"
 
+_MEANINGS = {
+    404: "nothing is served at this path; `/schema` lists what is",
+    405: "this path takes another method; `/schema` lists them",
+    413: "a request's body may have 1 MiB",
+}
+
 log = logging.getLogger(__name__)
 
 
@@ -52,12 +58,15 @@ def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[
 
 
 def _place(found: Mapping[str, Any]) -> str:
-    where = " ".join(str(found[part]) for part in ("source", "key") if found.get(part))
+    source = getattr(found.get("source"), "value", found.get("source", ""))
+    where = " ".join(str(part) for part in (source, found.get("key")) if part)
     return f"{where}: {found.get('message', '')}" if where else str(found.get("message", ""))
 
 
 def _refused(_: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemDetails]:
-    return _answer(details(error.status_code, error.detail), error.headers)
+    said = error.detail != HTTPStatus(error.status_code).phrase
+    detail = error.detail if said else _MEANINGS.get(error.status_code, "")
+    return _answer(details(error.status_code, detail), error.headers)
 
 
 def _mistaken(_: Request[Any, Any, Any], error: UserError) -> Response[ProblemDetails]:

@@ -20,7 +20,7 @@ def agent(agent: Agent) -> Router:
         """What runs where: for `hearth doctor`."""
         return await agent.describe()
 
-    @post("/agent/stop", opt=needs("agent:stop"), status_code=202, responses=_ELSEWHERE)
+    @post("/agent/stop", opt=needs("agent:stop"), status_code=204, responses=_ELSEWHERE)
     async def stop_agent() -> None:
         """Shut the agent down; only on its own socket."""
         agent.stop()

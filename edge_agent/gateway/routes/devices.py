@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router, get, post
 from litestar.openapi import ResponseSpec
 
+from edge_agent.gateway.door import SLASH
 from edge_agent.gateway.guard import needs
 from edge_agent.gateway.ports import Devices
 from schemas.api import DeviceView, ProblemDetails
@@ -21,7 +22,7 @@ def devices(devices: Devices) -> Router:
         """Every known device with what it last reported."""
         return list(await devices.all())
 
-    @get("/{device:path}", opt=needs("devices:read"), responses=_UNKNOWN)
+    @get("/{device:str}", opt=needs("devices:read"), responses=_UNKNOWN)
     async def get_device(device: str) -> DeviceView:
         """One device by name, alias or key."""
         return await devices.one(_name(device))
@@ -29,16 +30,16 @@ def devices(devices: Devices) -> Router:
     @post(
         "/{device:str}/command",
         opt=needs("devices:command"),
-        status_code=202,
+        status_code=204,
         responses=_UNKNOWN,
     )
     async def command_device(device: str, data: Command) -> None:
         """Tell a device something: `{"set": {"state": "on"}}` or `{"do": "toggle"}`."""
-        await devices.command(device, data)
+        await devices.command(_name(device), data)
 
     handlers = [list_devices, get_device, command_device]
     return Router("/devices", route_handlers=handlers, tags=["devices"])
 
 
-def _name(path: str) -> str:
-    return path.removeprefix("/")
+def _name(segment: str) -> str:
+    return segment.replace(SLASH, "/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -32,10 +32,11 @@ QUERY_SECONDS = 30.0
 
 T = TypeVar("T")
 
+_MOMENT = "RFC 3339 (UTC without an offset), a date, or how long ago: `2h`"
 PipelineId = Annotated[str | None, Parameter(description="Only runs of this pipeline.")]
 State = Annotated[str | None, Parameter(query="state", description="Only runs in this state.")]
-Since = Annotated[datetime | None, Parameter(description="Not before this time (RFC 3339).")]
-Until = Annotated[datetime | None, Parameter(description="Before this time (RFC 3339).")]
+Since = Annotated[str | None, Parameter(description=f"Not before this time: {_MOMENT}.")]
+Until = Annotated[str | None, Parameter(description=f"Before this time: {_MOMENT}.")]
 Limit = Annotated[int, Parameter(ge=1, le=10_000, description="At most so many.")]
 Cursor = Annotated[str | None, Parameter(description="`next` of the page before.")]
 Device = Annotated[str | None, Parameter(description="Name, alias or key of the device.")]
@@ -57,7 +58,7 @@ def history(history: History) -> Router:
         cursor: Cursor = None,
     ) -> RunPage:
         """Runs, newest first, a page at a time."""
-        query = RunQuery(pipeline, run_state, _utc(since), limit, cursor)
+        query = RunQuery(pipeline, run_state, _moment(since), limit, cursor)
         return await _soon(history.runs(query))
 
     @get(
@@ -79,7 +80,7 @@ def history(history: History) -> Router:
         limit: Limit = 1000,
     ) -> list[ReadingView]:
         """Readings of devices, newest first."""
-        query = ReadingQuery(device, property_, _utc(since), _utc(until), limit)
+        query = ReadingQuery(device, property_, _moment(since), _moment(until), limit)
         return list(await _soon(history.readings(query)))
 
     @get("/readings/buckets", opt=needs("history:read"), tags=["readings"])
@@ -92,7 +93,7 @@ def history(history: History) -> Router:
         limit: Limit = 1000,
     ) -> list[Bucket]:
         """Numeric readings averaged over spans of time, newest first: for charts."""
-        query = ReadingQuery(device, property_, _utc(since), _utc(until), limit)
+        query = ReadingQuery(device, property_, _moment(since), _moment(until), limit)
         return list(await _soon(history.buckets(query, _span(span))))
 
     @get("/query", opt=needs("history:query"), tags=["query"], responses=_WRONG_SQL)
@@ -130,10 +131,15 @@ def _span(text: str) -> float:
     except ValueError as error:
         raise ValidationException(str(error)) from None
     if span <= 0:
-        raise ValidationException("`span` must be longer than nothing")
+        raise ValidationException("a span of time must be longer than nothing")
     return span
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    """A time without an offset is taken as UTC."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.now(UTC) - timedelta(seconds=_span(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
