@@ -31,7 +31,7 @@ test:
 soak:
 	@scripts/debian-packages
 	@scripts/bootstrap dev
-	@HEARTH_SOAK=1 $(PYTEST) tests/storms $(ARGS)
+	@SOAK=1 $(PYTEST) tests/storms $(ARGS)
 
 bench:
 	@scripts/debian-packages

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from edge_agent.cli.group import Verbs, common_options
-from edge_agent.cli.shell import Outside
+from edge_agent.cli.problems import Outside
 from schemas.problem import UserError
 
 

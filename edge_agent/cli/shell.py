@@ -2,18 +2,23 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
 from schemas.problem import Position, Problem, UserError
 
-
-class Outside(Exception):
-    """Something outside failed (broker, database, network); the text says what and where."""
+if TYPE_CHECKING:
+    from edge_agent.cli.agent import Agent
+    from schemas.settings import Settings
 
 
 class Shell:
@@ -37,6 +42,25 @@ class Shell:
                 Problem(Position(str(home)), "no home here", f"make one with `hearth init {home}`")
             )
         return home
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The home's settings.
+
+        Raises:
+            UserError: `hearth.yaml` or the environment is wrong.
+        """
+        from pipelines.settings import load_settings
+
+        settings, problems = load_settings(self.home, os.environ)
+        if errors := [problem for problem in problems if problem.severity == "error"]:
+            raise UserError(*errors)
+        return settings
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The home's time zone."""
+        return ZoneInfo(self.settings.agent.time_zone)
 
     def show(self, value: Any, render: Callable[[], object]) -> None:
         """Print the value as JSON where that was asked for, else call what prints it for people."""
@@ -70,6 +94,46 @@ class Shell:
         else:
             _plain_table(columns, cells)
 
+    def moment(self, when: datetime) -> str:
+        """A time as people read it, in the home's zone."""
+        return f"{when.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
+    def took(self, start: datetime, end: datetime | None) -> str:
+        """How long something took."""
+        if end is None:
+            return ""
+        ms = (end - start).total_seconds() * 1000
+        return f"{ms:.1f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+
+    @contextmanager
+    def agent(self) -> Iterator["Agent"]:
+        """The agent that holds the home; one of our own for this call when none does."""
+        from edge_agent.cli.reach import reach
+
+        with reach(self.home) as agent:
+            yield agent
+
+    def wait(self, seconds: float, text: str) -> None:
+        """Let time pass, with a bar on a terminal."""
+        ticks = max(1, round(seconds * 10))
+        with self.bar(ticks, text) as advance:
+            for _ in range(ticks):
+                time.sleep(seconds / ticks)
+                advance(1)
+
+    @contextmanager
+    def bar(self, total: int, text: str) -> Iterator[Callable[[int], None]]:
+        """A progress bar on a terminal; gives what advances it."""
+        if not sys.stderr.isatty() or self.json:
+            yield lambda count: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(text, total=total)
+            yield lambda count: progress.advance(task, count)
+
     @contextmanager
     def progress(self, text: str) -> Iterator[None]:
         """Show on a terminal that something is going on; for all that may take over a second."""
@@ -92,11 +156,9 @@ def home_directory(chosen: Path | None) -> Path:
     return here if (here / "hearth.yaml").exists() else Path.home() / ".hearth"
 
 
-def to_json(value: Any) -> str:
-    """JSON text of a value made of our structs and plain data, indented for reading."""
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+def to_json(value: Any, *, indent: int = 2) -> str:
+    """JSON text of a value made of our structs and plain data; `indent` -1: on one line."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
 
 
 def _cell(value: Any) -> str:

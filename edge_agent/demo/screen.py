@@ -1,0 +1,178 @@
+"""What the demo shows: what devices report, which pipelines ran, what they did."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from rich.console import Console, Group, RenderableType
+from rich.layout import Layout
+from rich.live import Live
+from rich.panel import Panel
+from rich.text import Text
+
+KINDS = ("reading", "run", "effect")
+NOISE = {"linkquality", "last_seen", "device_temperature", "battery", "voltage", "available"}
+REDRAW_SECONDS = 0.2
+STYLES = {"completed": "green", "failed": "bold red", "waiting": "cyan", "cancelled": "yellow"}
+MARKS = {"completed": "✓", "failed": "✗", "waiting": "…", "cancelled": "-"}
+
+Happening = tuple[str, Mapping[str, Any]]
+"""A kind and its data, as `/api/v1/events` sends them."""
+
+
+class Screen(Protocol):
+    """Somewhere to show what happens."""
+
+    def show(self, kind: str, line: Text) -> None:
+        """One more thing happened."""
+
+
+def watch(happenings: Iterable[Happening], screen: Screen, zone: ZoneInfo) -> None:
+    """Show what happens until it ends."""
+    for kind, data in happenings:
+        line = described(kind, data, zone)
+        if line is not None:
+            screen.show(kind, line)
+
+
+def described(kind: str, data: Mapping[str, Any], zone: ZoneInfo) -> Text | None:
+    """One thing that happened as a line; None for what would only fill the screen."""
+    if kind == "reading" and not _tells_something(data):
+        return None
+    if kind == "reading":
+        return _reading(data, zone)
+    if kind == "run":
+        return _run(data, zone)
+    return _effect(data, zone) if kind == "effect" else None
+
+
+class Plain:
+    """Lines, for a pipe or a file."""
+
+    def show(self, kind: str, line: Text) -> None:
+        """Print it."""
+        sys.stdout.write(f"{kind:8} {line.plain}\n")
+        sys.stdout.flush()
+
+
+class Drawn:
+    """The terminal, redrawn a few times a second."""
+
+    def __init__(self, head: str, tail: str) -> None:
+        self._console = Console()
+        self._seen: deque[Text] = deque(maxlen=200)
+        self._done: deque[Text] = deque(maxlen=200)
+        self._head, self._tail = head, tail
+        self._live = Live(console=self._console, screen=True, auto_refresh=False)
+        self._drawn = 0.0
+
+    def __enter__(self) -> "Drawn":
+        """Take over the terminal."""
+        self._live.start()
+        self._live.update(self._page(), refresh=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+
+    def show(self, kind: str, line: Text) -> None:
+        """Put it on its side of the screen."""
+        (self._seen if kind == "reading" else self._done).append(line)
+        if time.monotonic() - self._drawn > REDRAW_SECONDS:
+            self._drawn = time.monotonic()
+            self._live.update(self._page(), refresh=True)
+
+    def _page(self) -> RenderableType:
+        tail = self._tail.count("\n") + 3
+        rows = max(3, self._console.height - tail - self._head.count("\n") - 5)
+        page = Layout()
+        page.split_column(
+            Layout(Panel(Text(self._head), title="hearthflow"), size=self._head.count("\n") + 3),
+            Layout(name="middle"),
+            Layout(Panel(Text(self._tail), title="try this in another terminal"), size=tail),
+        )
+        page["middle"].split_row(
+            Layout(Panel(_last(self._seen, rows), title="devices report"), ratio=2),
+            Layout(Panel(_last(self._done, rows), title="pipelines run and act"), ratio=3),
+        )
+        return page
+
+
+def make_screen(head: str, tail: str) -> "Drawn | Plain":
+    """The screen that fits where the output goes."""
+    return Drawn(head, tail) if sys.stdout.isatty() else Plain()
+
+
+def _last(lines: deque[Text], rows: int) -> Group:
+    return Group(*list(lines)[-rows:])
+
+
+def _tells_something(data: Mapping[str, Any]) -> bool:
+    return data["property"] not in NOISE and data["value"] != data["previous"]
+
+
+def _reading(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
+    unit = f" {data['unit']}" if data.get("unit") else ""
+    instance = f".{data['instance']}" if data.get("instance") else ""
+    return _line(
+        _clock(data["ts"], zone),
+        (data["device"], "bold"),
+        f"{data['property']}{instance}",
+        (f"{_word(data['value'])}{unit}", "cyan"),
+    )
+
+
+def _run(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
+    state = data["state"]
+    style = STYLES.get(state, "cyan")
+    took = _took(data["started"], data["finished"]) if data.get("finished") else ""
+    return _line(
+        _clock(data["started"], zone),
+        (MARKS.get(state, "·"), style),
+        (data["pipeline"], "bold"),
+        (state, style),
+        took,
+        (data.get("error") or "", "red"),
+    )
+
+
+def _effect(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
+    effect = data["effect"]
+    return _line(
+        _clock(effect["ts"], zone),
+        ("  →", "magenta"),
+        (f"{effect['target']}", "bold"),
+        _word(effect["payload"]),
+        (f"({data['pipeline']})", "bright_black"),
+    )
+
+
+def _line(*parts: str | tuple[str, str]) -> Text:
+    given = [part for part in parts if (part if isinstance(part, str) else part[0])]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for index, part in enumerate(given):
+        text.append(" " if index else "")
+        text.append(*((part,) if isinstance(part, str) else part))
+    return text
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_word(part)}" for key, part in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _clock(ts: str, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(ts).astimezone(zone):%H:%M:%S}"
+
+
+def _took(start: str, end: str) -> str:
+    ms = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() * 1000
+    return f"{ms:.1f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
