@@ -111,6 +111,25 @@ class Engine:
         runs, self._started = self._started or [], started
         return runs
 
+    def manual(
+        self, pipeline: str, inputs: dict[str, Any], payload: Any = None
+    ) -> tuple[Lane, Scope]:
+        """A scope for a run started by hand, recorded as an event; the caller begins it.
+
+        Raises:
+            LookupError: there is no such pipeline.
+            ValueError: an input is unknown, missing or of the wrong type.
+        """
+        lane = self.lanes.get(pipeline)
+        if lane is None:
+            raise LookupError(f"there is no pipeline `{pipeline}`")
+        values = lane.plan.inputs(inputs)
+        now = self.clock.now()
+        event = Event(unique_id(), now, now, "manual", pipeline, payload)
+        scope = lane.scope({"id": "manual", "payload": payload, "ts": now}, event)
+        scope.inputs = values
+        return lane, scope
+
     def emit(self, name: str, data: Any, run: int = 0) -> None:
         """Send an internal event (`pipelines.ports.Bus`)."""
         self.internal("emit", name, data, trace_id=f"{run:x}" if run else "")

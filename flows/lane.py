@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from flows.dry_run import dry_run
 from flows.executor import Cancelled, execute
 from flows.fiber import Fiber, World
 from flows.gate import LiveGate
@@ -133,10 +134,16 @@ class Lane:
         return Scope(
             trigger=trigger,
             event=event,
-            inputs=self._inputs,
+            inputs=self._given(event) if event.channel == "webhook" else self._inputs,
             run=RunView(0, self.plan.id, self.plan.version, 0.0),
             now=self._now,
         )
+
+    def _given(self, event: Event) -> dict[str, Any]:
+        """The inputs a webhook's JSON keys give; others are the pipeline's own defaults."""
+        if not isinstance(event.payload, dict):
+            return self._inputs
+        return self.plan.inputs({k: v for k, v in event.payload.items() if k in self._inputs})
 
     def _admit(self, live: LiveGate, scope: Scope) -> None:
         try:
@@ -166,8 +173,11 @@ class Lane:
         self._finish(scope, "failed")
 
     # ------------------------------------------------------------------ modes
-    def begin(self, scope: Scope, done: Done | None = None) -> None:
-        """Start a run, or do what the mode says when others are under way."""
+    def begin(self, scope: Scope, done: Done | None = None) -> bool:
+        """Start a run, or do what the mode says when others are under way; False: not started.
+
+        `done` hears of its end.
+        """
         self._number(scope)
         if done is not None:
             self._dones[scope.run_id] = done
@@ -184,6 +194,8 @@ class Lane:
             self._waiting.append((key, scope))
         else:
             self._overflow(scope)
+            return False
+        return True
 
     def _overflow(self, scope: Scope) -> None:
         self.counts.overflowed += 1
@@ -245,6 +257,13 @@ class Lane:
             key, following = self._waiting.popleft()
             self._queue.drop(key)
             self._start(following)
+
+    async def rehearse(self, scope: Scope) -> RunRecord:
+        """Run without acting on the world and without a row in the ledger."""
+        self._number(scope)
+        scope.live = False
+        state = await dry_run(execute(self.plan, scope))
+        return self._record(scope, state)
 
     def _record(self, scope: Scope, state: str) -> RunRecord:
         waiting = state == "waiting"

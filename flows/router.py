@@ -78,6 +78,10 @@ class Router:
             see(event)
         return bool(watchers)
 
+    def listens(self, channel: str, name: str) -> bool:
+        """Whether any trigger waits for internal events of this name."""
+        return bool(self._names.get((channel, name)))
+
     def changed(self, names: Sequence[str], event: Event) -> None:
         """Let expression triggers look again: `names` are device keys or memory keys that changed.
 

@@ -24,6 +24,7 @@ class Event(Struct, frozen=True, gc=False):
     raw: bytes = b""
     retain: bool = False
     age: float = 0.0
+    qos: int = 0
     principal: str = ""
     tenant: str = ""
     session: str = ""

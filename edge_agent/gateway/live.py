@@ -85,7 +85,7 @@ class Live:
         """Something arrived."""
         if self.listening:
             large = len(event.raw) > _LARGE_BYTES  # must not stay in memory for the ring's sake
-            self._add("event", _event(event, None) if large else event)
+            self._add("event", event_view(event, None) if large else event)
 
     def readings(self, changes: list[Change]) -> None:
         """Devices reported."""
@@ -197,7 +197,8 @@ def effect_view(effect: Effect) -> EffectView:
     )
 
 
-def _event(event: Event, payload: Any) -> EventView:
+def event_view(event: Event, payload: Any) -> EventView:
+    """An event as the API shows it; `payload` may be left out for its size."""
     return EventView(
         id=str(UUID(int=event.id)),
         ts=moment(event.ts),
@@ -223,7 +224,7 @@ def _reading(change: Change) -> ReadingLive:
 
 def _view(what: Any) -> Any:
     if isinstance(what, Event):
-        return _event(what, what.payload)
+        return event_view(what, what.payload)
     if isinstance(what, Change):
         return _reading(what)
     if isinstance(what, tuple):

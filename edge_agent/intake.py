@@ -1,0 +1,78 @@
+"""The way in: from a message to what the devices said, the ledger and the engine, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from edge_agent.channels.message import Message
+from edge_agent.devices.registry import Registry
+from edge_agent.gateway.live import Live
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.monitoring.metrics import Counter
+from firmware_profiles.payloads import parse
+from firmware_profiles.profiles import Profiles
+from flows.engine import Engine
+from schemas.device import Change
+from schemas.event import Event
+
+
+class Intake:
+    """Takes messages in on the loop's thread; a run of plain steps is over when it returns."""
+
+    def __init__(
+        self,
+        *,
+        profiles: Profiles,
+        registry: Registry,
+        ledger: Ledger,
+        engine: Engine,
+        live: Live,
+        counter: Counter,
+        resubscribe: Callable[[], None],
+    ) -> None:
+        self._decode = profiles.decode
+        self._profiles = profiles
+        self._registry = registry
+        self._apply = registry.apply
+        self._record = ledger.message
+        self._handle = engine.handle
+        self._router = engine.router
+        self._now = engine.clock.now
+        self._live = live
+        self._count = counter
+        self._resubscribe = resubscribe
+        self._versions = (-1, -1)
+
+    def message(self, message: Message) -> None:
+        """One message from the broker."""
+        raw, topic = message.payload, message.topic
+        payload = parse(raw)
+        now = self._now()
+        decoded = self._decode(topic, raw, payload, message.retain)
+        ts, age = now, message.age
+        if decoded is not None and decoded.ts is not None:
+            ts, age = decoded.ts, 0.0
+        event = Event(
+            message.id, ts, now, "mqtt", topic, payload, raw, message.retain, age, message.qos
+        )
+        changes: Sequence[Change] = ()
+        if decoded is not None:
+            changes = self._apply(decoded, event)
+            self._follow_versions()
+        self._record(event, changes)
+        self._count.value += 1
+        if self._live.listening:
+            self._live.event(event)
+            self._live.readings(list(changes))
+        self._handle(event, changes)
+
+    def _follow_versions(self) -> None:
+        """Who a name means may have changed, or what to subscribe to."""
+        directory, profiles = self._registry.directory.version, self._profiles.version
+        if (directory, profiles) == self._versions:
+            return
+        self._versions, (known, subscribed) = (directory, profiles), self._versions
+        if directory != known:
+            self._router.devices_changed()
+        if profiles != subscribed:
+            self._resubscribe()

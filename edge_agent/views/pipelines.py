@@ -1,0 +1,104 @@
+"""The pipelines in service, and runs started by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from edge_agent.gateway.live import run_summary
+from edge_agent.views.traces import trace_of
+from flows.engine import Engine
+from flows.lane import Lane
+from pipelines.plan import Plan
+from pipelines.scope import Scope
+from schemas.api import PipelineView, RunStarted, RunSummary, StartRun, UserProblem
+from schemas.event import Event
+from schemas.identity import text_id
+from schemas.problem import Position, Problem, UserError
+from schemas.run import RunRecord
+
+
+class PipelinesView:
+    """Implements `edge_agent.gateway.ports.Pipelines`; counts runs from its making on."""
+
+    def __init__(self, engine: Engine, problems: Callable[[], Sequence[Problem]]) -> None:
+        self._engine = engine
+        self._problems = problems
+        self._counts: dict[str, Counter[str]] = {}
+        self._last: dict[str, RunRecord] = {}
+        engine.on_run.append(self._note)
+
+    async def all(self) -> Sequence[PipelineView]:
+        """Every pipeline in service."""
+        return [self._view(lane) for lane in self._engine.lanes.values()]
+
+    async def one(self, pipeline: str) -> PipelineView:
+        """One pipeline by its id."""
+        return self._view(self._lane(pipeline))
+
+    async def start(self, pipeline: str, request: StartRun) -> RunStarted:
+        """Start a run; with `wait` or `dry_run` the answer holds the whole trace."""
+        lane, scope = self._made(pipeline, request)
+        if not lane.ready(scope) and not request.force:
+            return RunStarted("", "refused", "its conditions do not hold; `force` ignores them")
+        if request.dry_run:
+            record = await lane.rehearse(scope)
+            return RunStarted(text_id(record.id), record.state, "", trace_of(record, scope.event))
+        self._engine.recorder.event(scope.event)
+        ended: asyncio.Future[RunRecord] = asyncio.get_running_loop().create_future()
+        if not lane.begin(scope, ended.set_result):
+            return RunStarted("", "refused", f"other runs are under way (mode {lane.plan.mode})")
+        if not request.wait:
+            state = ended.result().state if ended.done() else "running"
+            return RunStarted(text_id(scope.run_id), state)
+        record = await ended
+        return RunStarted(text_id(record.id), record.state, "", trace_of(record, scope.event))
+
+    async def switch(self, pipeline: str, *, on: bool) -> None:
+        """Make its triggers live, or not."""
+        self._lane(pipeline)
+        self._engine.enable(pipeline, on)
+
+    def _made(self, pipeline: str, request: StartRun) -> tuple[Lane, Scope]:
+        try:
+            return self._engine.manual(pipeline, request.inputs, request.event)
+        except ValueError as error:
+            raise UserError(Problem(Position(), str(error))) from None
+
+    def _lane(self, pipeline: str) -> Lane:
+        try:
+            return self._engine.lanes[pipeline]
+        except KeyError:
+            raise LookupError(f"there is no pipeline `{pipeline}`") from None
+
+    def _note(self, plan: Plan, record: RunRecord, event: Event) -> None:
+        self._last[plan.id] = record
+        if record.state != "waiting":
+            self._counts.setdefault(plan.id, Counter())[record.state] += 1
+
+    def _view(self, lane: Lane) -> PipelineView:
+        plan = lane.plan
+        last = self._last.get(plan.id)
+        return PipelineView(
+            id=plan.id,
+            description=plan.description,
+            enabled=lane.enabled,
+            mode=plan.mode,
+            labels=plan.labels,
+            version=plan.version,
+            file=plan.file,
+            triggers=[gate.id for gate in plan.gates],
+            last_run=_summary(last),
+            runs=dict(self._counts.get(plan.id, {})),
+            problems=[_problem(p) for p in self._problems() if p.at.file == plan.file],
+        )
+
+
+def _summary(record: RunRecord | None) -> RunSummary | None:
+    return None if record is None else run_summary(record)
+
+
+def _problem(problem: Problem) -> UserProblem:
+    at = problem.at
+    return UserProblem(problem.text, at.file, at.line, at.column, problem.hint, problem.severity)
