@@ -114,7 +114,8 @@ def wall_time(value: object) -> time:
     found = _TIME.fullmatch(str(value).strip())
     if found is None:
         raise ValueError(f"{value!r} is no time of day: write `07:30` or `07:30:15`")
-    return time(*(int(part or 0) for part in found.groups()))
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return time(hours, minutes, seconds)
 
 
 def _next_wall(triggers: Sequence[CronTrigger], wall: datetime) -> datetime | None:

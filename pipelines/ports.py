@@ -55,8 +55,8 @@ class Devices(Protocol):
     def since(self, device: str, property: str, instance: str | None = None) -> float | None:
         """When the property took its present value (epoch seconds); None when nothing is known."""
 
-    def command(self, device: str, command: Command) -> Awaitable[None] | None:
-        """Encode by the device's profile and send.
+    def command(self, device: str, command: Command, run: int = 0) -> Awaitable[None] | None:
+        """Encode by the device's profile and send, for the run of this id.
 
         Raises:
             LookupError: no such device, or its firmware cannot do this; the text says which.

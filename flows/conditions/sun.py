@@ -1,0 +1,52 @@
+"""The condition `sun`: the time between two events of the sun."""
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta
+
+from flows import sun
+from pipelines.condition import Condition
+from pipelines.registry import condition
+from pipelines.scope import Scope, Test
+from pipelines.tools import Tools
+
+
+@condition
+class Sun(Condition, frozen=True):
+    """Hold between two events of the sun at the home.
+
+    `{after: sunset, before: sunrise}` is the night. With only one of them, midnight is the other
+    end. `offset` moves both: `{after: sunset, offset: -30m}`.
+    """
+
+    after: Annotated[sun.SunEvent | None, Meta(description="From this event on.")] = None
+    before: Annotated[sun.SunEvent | None, Meta(description="Until this event.")] = None
+    offset: Annotated[
+        str, Meta(description="Both later by this, or earlier: `-30m`.", examples=["-30m"])
+    ] = "0s"
+
+    def compile(self, tools: Tools) -> Test:
+        """Find the place and the offset; what runs compares the last events."""
+        after, before = self.after, self.before
+        offset = sun.offset_seconds(self.offset, tools)
+        if after is None and before is None:
+            tools.problem("no event is given", hint="add `after` or `before`: `sunset`, `sunrise`")
+        sky = sun.sun_over(tools)
+        zone, now = ZoneInfo(tools.ports.home.time_zone), tools.ports.clock.now
+
+        def last(event: sun.SunEvent | None, until: float) -> float:
+            if event is None:
+                midnight = datetime.fromtimestamp(until, zone).replace(
+                    hour=0, minute=0, second=0, microsecond=0
+                )
+                return midnight.timestamp()
+            found = sky.last(event, until, offset) if sky else None
+            return float("-inf") if found is None else found
+
+        def condition(scope: Scope) -> bool:
+            at = now()
+            return last(after, at) > last(before, at)
+
+        return condition

@@ -1,0 +1,61 @@
+"""The step `choose`: the first branch whose conditions hold."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from flows.executor import run_block
+from pipelines.plan import Block
+from pipelines.registry import step
+from pipelines.scope import Scope
+from pipelines.step import Step, StepFn
+from pipelines.step import Steps as Running
+from pipelines.tools import Tools
+from schemas.fields import Conditions, Steps, field_name
+
+
+class Branch(Struct, frozen=True, forbid_unknown_fields=True, rename=field_name):
+    """One way to go on."""
+
+    if_: Annotated[Conditions, Meta(description="When to go this way.")]
+    steps: Annotated[Steps, Meta(description="The steps of this way.")]
+
+
+@step
+class Choose(Step, frozen=True):
+    """Run the steps of the first branch whose conditions hold.
+
+    Result: `branch`, its number from 0, null for `otherwise`.
+    """
+
+    branches: Annotated[
+        list[Branch], Meta(description="The ways to go on, in order.", min_length=1)
+    ]
+    otherwise: Annotated[Steps | None, Meta(description="The steps when none holds.")] = None
+
+    def compile(self, tools: Tools) -> StepFn:
+        """Compile every branch; what runs takes one."""
+        branches = [
+            (
+                tools.conditions(branch.if_, f"branches/{index}/if"),
+                tools.steps(branch.steps, f"branches/{index}/steps"),
+            )
+            for index, branch in enumerate(self.branches)
+        ]
+        otherwise = tools.steps(self.otherwise or [], "otherwise")
+
+        def choose(scope: Scope) -> Running:
+            resumed = bool(scope.resuming)
+            for index, (test, block) in enumerate(branches):
+                if resumes(block, scope) if resumed else test(scope):
+                    yield from run_block(block, scope)
+                    return {"branch": index}
+            yield from run_block(otherwise, scope)
+            return {"branch": None}
+
+        return choose
+
+
+def resumes(block: Block, scope: Scope) -> bool:
+    """Whether a run that is taken up again was waiting in this block."""
+    return any(step.path in scope.resuming for step in block.steps)
