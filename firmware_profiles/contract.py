@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from schemas.device import Command, Decoded, Publication
+from schemas.profile import Profile
 
 TopicReader = Callable[[bytes, Any, bool], Decoded | None]
 """Reads the messages of one topic: (raw bytes, parsed payload, retain) to what it says."""
@@ -40,5 +42,9 @@ class Decoder(Protocol):
             Unsupported: the device or its firmware cannot do this.
         """
 
+    def rule(self, topic: str) -> str:
+        """Which of its rules reads a topic, for a person; empty: none."""
 
-Made = Callable[[], None]
+
+Make = Callable[[Profile, Callable[[], None], tzinfo | None], Decoder]
+"""What every module of `decoders` has as `make`: profile, `changed`, the home's time zone."""

@@ -91,8 +91,7 @@ class Profiles:
 
 
 def _made(profile: Profile, changed: Callable[[], None], zone: tzinfo | None) -> Decoder:
-    if profile.decoder:
-        module = importlib.import_module(f"firmware_profiles.decoders.{profile.decoder}")
-        decoder: Decoder = module.make(profile, changed)
-        return decoder
-    raise NotImplementedError
+    name = f"decoders.{profile.decoder}" if profile.decoder else "declarative"
+    module = importlib.import_module(f"firmware_profiles.{name}")
+    decoder: Decoder = module.make(profile, changed, zone)
+    return decoder

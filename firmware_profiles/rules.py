@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from firmware_profiles import values
@@ -11,7 +12,7 @@ from firmware_profiles.vocabulary import TERMS, known
 from schemas.device import Reading
 from schemas.profile import FieldRule
 
-Special = Callable[[Any, dict[str, Any], Callable[[Reading], None]], None]
+Special = Callable[[Any, Mapping[str, Any], Callable[[Reading], None]], None]
 
 
 class Rule(NamedTuple):
@@ -28,7 +29,87 @@ def ignored(value: Any) -> None:
     """The conversion of a key that says nothing."""
 
 
+_LEARNED_MAX = 500
+_NESTED_MAX = 64
+_DEPTH_MAX = 3
+_COLORS = (
+    ("color_xy", ("x", "y")),
+    ("color_rgb", ("r", "g", "b")),
+    ("color_hs", ("hue", "saturation")),
+    ("color_hs", ("h", "s")),
+)
 IGNORE = Rule("", None, None, ignored)
+
+
+class Rules(dict[str, Rule]):
+    """The rules of one kind of payload by key; a key is learned when it is first seen."""
+
+    def __init__(
+        self, guess: Callable[[str], Rule], given: Mapping[str, Rule] = MappingProxyType({})
+    ) -> None:
+        super().__init__(given)
+        self._guess = guess
+
+    def __missing__(self, key: str) -> Rule:
+        rule = self._guess(key)
+        if len(self) < _LEARNED_MAX:
+            self[key] = rule
+        return rule
+
+
+def read_object(
+    payload: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+    readings: list[Reading],
+    skipped: Container[str] = (),
+) -> None:
+    """Read every key of an object; null says nothing. `skipped` are paths read elsewhere."""
+    add = readings.append
+    for key, value in payload.items():
+        if value is None:
+            continue
+        property, unit, instance, convert, special = rules[key]
+        if special is not None:
+            special(value, payload, add)
+            continue
+        plain = convert(value)
+        if plain is not None:
+            add(Reading(property, plain, unit, instance))
+        elif value.__class__ is dict and property:
+            spread(key, value, instance, add, skipped)
+
+
+def spread(
+    key: str,
+    value: Mapping[str, Any],
+    instance: str | None,
+    add: Callable[[Reading], None],
+    skipped: Container[str],
+    depth: int = 0,
+) -> None:
+    """The values of an object nobody knows, each under its path: `KEY_INNER`."""
+    for name, inner in list(value.items())[:_NESTED_MAX]:
+        path = f"{key}.{name}"
+        if path in skipped:
+            continue
+        if inner.__class__ is dict and depth < _DEPTH_MAX:
+            spread(path, inner, instance, add, skipped, depth + 1)
+            continue
+        plain = values.plain(inner)
+        if plain is not None:
+            add(Reading(path.replace(".", "_"), plain, None, instance))
+
+
+def read_color(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
+    """A color object: x and y, hue and saturation, or r, g and b."""
+    if value.__class__ is not dict:
+        return
+    for property, names in _COLORS:
+        parts = [number(value.get(name)) for name in names]
+        if None not in parts:
+            add(Reading(property, parts, None, None))
+            if property == "color_hs":
+                return
 
 
 def full(rule: FieldRule | str | None) -> FieldRule | None:
@@ -74,7 +155,7 @@ def unless(rule: Rule, keys: list[str]) -> Special:
     """A reading that gives way to other keys of the same payload."""
     property, unit, instance, convert, _ = rule
 
-    def read(value: Any, payload: dict[str, Any], add: Callable[[Reading], None]) -> None:
+    def read(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
         for key in keys:
             if payload.get(key) is not None:
                 return
@@ -87,6 +168,8 @@ def unless(rule: Rule, keys: list[str]) -> Special:
 
 def well_known(key: str, instance: str | None = None) -> Rule | None:
     """The rule for a key of the shared vocabulary; None when nobody knows it."""
+    if key == "color":
+        return Rule("color_rgb", None, instance, values.color, read_color)
     alias = known(key)
     if alias is None:
         return None

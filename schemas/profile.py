@@ -12,6 +12,7 @@ PathText = Annotated[
     str,
     Meta(description="Where in the payload: `a.b`, `list.0.x`, `*` for every key or item."),
 ]
+Scale = Annotated[float, Meta(gt=0)]
 Template = Annotated[
     str,
     Meta(description="Text in which `{name}` is a named topic part, else a path of the payload."),
@@ -32,7 +33,7 @@ class FieldRule(Part, frozen=True):
         ""
     )
     scale: Annotated[
-        float | None, Meta(gt=0, description="The raw value that is 100 % (255, 254, 1).")
+        Scale | None, Meta(description="The raw value that is 100 % (255, 254, 1).")
     ] = None
     factor: Annotated[float, Meta(description="The raw number is multiplied by this.")] = 1.0
     offset: Annotated[float, Meta(description="Added after the factor.")] = 0.0
@@ -109,6 +110,13 @@ class MessageRule(Part, frozen=True):
     ] = "keep"
     time: Annotated[TimeRule | str | None, Meta(description="When it was measured.")] = None
     available: Annotated[AvailableRule | None, Meta(description="Availability in it.")] = None
+    details: Annotated[
+        dict[str, str],
+        Meta(
+            description="Facts of the device and their paths: `firmware_version`, `mac`; with"
+            " `name`, `manufacturer` or `model` a discovery message announces the device."
+        ),
+    ] = {}
 
 
 class CommandRule(Part, frozen=True):
@@ -123,7 +131,7 @@ class CommandRule(Part, frozen=True):
     ] = "{value}"
     values: Annotated[dict[str, Any], Meta(description="Canonical values or verbs to words.")] = {}
     unit: Annotated[str, Meta(description="The unit sent.")] = ""
-    scale: Annotated[float | None, Meta(gt=0, description="The raw value of 100 %.")] = None
+    scale: Annotated[Scale | None, Meta(description="The raw value of 100 %.")] = None
     factor: Annotated[float, Meta(description="As in `fields`: raw · factor + offset.")] = 1.0
     offset: Annotated[float, Meta(description="As in `fields`.")] = 0.0
     digits: Annotated[int, Meta(ge=0, le=9, description="Decimals kept.")] = 0

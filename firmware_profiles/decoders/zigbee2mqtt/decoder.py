@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from firmware_profiles.availability import Availability
 from firmware_profiles.contract import TopicReader, Unsupported
 from firmware_profiles.decoders.zigbee2mqtt import bridge, commands
-from firmware_profiles.decoders.zigbee2mqtt.keys import Keys, spread
+from firmware_profiles.decoders.zigbee2mqtt.keys import Keys
 from firmware_profiles.decoders.zigbee2mqtt.network import Member, Network
+from firmware_profiles.rules import read_object
 from firmware_profiles.times import epoch
 from schemas.device import Command, Decoded, Publication, Reading
 from schemas.profile import AvailableRule, Profile
@@ -17,7 +19,7 @@ from schemas.profile import AvailableRule, Profile
 _BRIDGES = ("bridge/info", "bridge/devices", "bridge/state", "bridge/groups")
 
 
-def make(profile: Profile, changed: Callable[[], None]) -> Zigbee2Mqtt:
+def make(profile: Profile, changed: Callable[[], None], zone: tzinfo | None) -> Zigbee2Mqtt:
     """The decoder as its profile configures it (`options: {base_topics: […]}`)."""
     return Zigbee2Mqtt(profile, changed)
 
@@ -62,6 +64,19 @@ class Zigbee2Mqtt:
             return self._attribute(network, place.device, place.attribute)
         return self._state(member)
 
+    def rule(self, topic: str) -> str:
+        """What a topic is to Zigbee2MQTT."""
+        network = self._of(topic)
+        if network is None:
+            return ""
+        rest = topic[len(network.base) + 1 :]
+        if rest.startswith("bridge/"):
+            return f"bridge topic of {network.base}"
+        place = network.place(rest)
+        listed = network.members.get(place.device)
+        known = "its exposes" if listed is not None and listed.exposes else "the shared keys"
+        return f"{place.kind} of {place.device} by {known}"
+
     def encode(self, device: str, command: Command) -> list[Publication]:
         """Messages for BASE/NAME/set."""
         for network in self._networks.values():
@@ -99,19 +114,7 @@ class Zigbee2Mqtt:
             if payload.__class__ is not dict:
                 return _odd(firmware, member, raw)
             readings: list[Reading] = []
-            add = readings.append
-            for field, value in payload.items():
-                if value is None:
-                    continue
-                property, unit, instance, convert, special = rules[field]
-                if special is not None:
-                    special(value, payload, add)
-                    continue
-                plain = convert(value)
-                if plain is not None:
-                    add(Reading(property, plain, unit, instance))
-                elif value.__class__ is dict and property:
-                    spread(property, value, instance, add)
+            read_object(payload, rules, readings)
             ts = None
             if (seen := payload.get("last_seen")) is not None and seen != last:
                 last, ts = seen, epoch(seen)

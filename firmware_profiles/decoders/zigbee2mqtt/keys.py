@@ -7,8 +7,8 @@ from typing import Any
 
 from firmware_profiles import values
 from firmware_profiles.rules import (
-    IGNORE,
     Rule,
+    Rules,
     compiled,
     full,
     unknown,
@@ -27,24 +27,8 @@ _PLACES = (
 )
 _NUMBERED = ("l", "ep", "s", "row_", "button_", "ch", "k")
 ENDPOINTS = frozenset(_PLACES.split()) | {f"{name}{i}" for name in _NUMBERED for i in range(1, 21)}
-_LEARNED_MAX = 500
-_NESTED_MAX = 64
-_SKIPPED = {"update", "color", "device", "last_seen", "transaction", "definition"}
+_SKIPPED = frozenset({"update", "color", "device", "last_seen", "transaction"})
 Specs = Mapping[str, FieldRule | str | None]
-
-
-class Rules(dict[str, Rule]):
-    """The rules of one device by key; a key is learned when it is first seen."""
-
-    def __init__(self, guess: Callable[[str], Rule], given: Mapping[str, Rule] = {}) -> None:
-        super().__init__(given)
-        self._guess = guess
-
-    def __missing__(self, key: str) -> Rule:
-        rule = self._guess(key)
-        if len(self) < _LEARNED_MAX:
-            self[key] = rule
-        return rule
 
 
 class Keys:
@@ -53,13 +37,10 @@ class Keys:
     def __init__(self, specs: Specs) -> None:
         self._specs = specs
         self._special = {
-            "color": Rule("color_xy", None, None, values.color, read_color),
             "voltage": Rule("voltage", "V", None, number, read_voltage("voltage")),
             "battery_voltage": Rule(
                 "battery_voltage", "V", None, number, read_voltage("battery_voltage")
             ),
-            "last_seen": IGNORE,
-            "transaction": IGNORE,
         }
 
     def guess(self, key: str) -> Rule:
@@ -79,7 +60,7 @@ class Keys:
     def _named(self, key: str, instance: str | None = None) -> Rule | None:
         if key in self._specs:
             return compiled(self._specs[key], instance)
-        if key in self._special and (key == "color" or instance is None):
+        if key in self._special and instance is None:
             return self._special[key]
         if key == "brightness":
             return compiled(FieldRule(property=key, scale=254), instance)
@@ -154,7 +135,7 @@ def _scaled(rule: Rule, name: str, expose: Mapping[str, Any]) -> Rule:
 def read_voltage(property: str) -> Callable[..., None]:
     """Voltage without exposes: battery devices send millivolts, mains devices volts."""
 
-    def read(value: Any, payload: dict[str, Any], add: Callable[[Reading], None]) -> None:
+    def read(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
         volts = number(value)
         if volts is None:
             return
@@ -163,30 +144,3 @@ def read_voltage(property: str) -> Callable[..., None]:
         add(Reading(property, volts, "V", None))
 
     return read
-
-
-def read_color(value: Any, payload: dict[str, Any], add: Callable[[Reading], None]) -> None:
-    """A color object: x and y, hue and saturation (h and s in old versions), or r, g and b."""
-    if value.__class__ is not dict:
-        return
-    for property, names in _COLORS:
-        parts = [number(value.get(name)) for name in names]
-        if None not in parts:
-            add(Reading(property, parts, None, None))
-
-
-_COLORS = (
-    ("color_xy", ("x", "y")),
-    ("color_hs", ("hue", "saturation")),
-    ("color_rgb", ("r", "g", "b")),
-)
-
-
-def spread(
-    key: str, value: Mapping[str, Any], instance: str | None, add: Callable[[Reading], None]
-) -> None:
-    """The features of a composite, each as `KEY_FEATURE`."""
-    for name, inner in list(value.items())[:_NESTED_MAX]:
-        plain = values.plain(inner)
-        if plain is not None:
-            add(Reading(f"{key}_{name}", plain, None, instance))

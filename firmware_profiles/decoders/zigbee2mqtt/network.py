@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from firmware_profiles.contract import TopicReader
-from firmware_profiles.decoders.zigbee2mqtt.keys import ENDPOINTS, Keys, Rules
+from firmware_profiles.decoders.zigbee2mqtt.keys import ENDPOINTS, Keys
+from firmware_profiles.rules import Rules
 from schemas.device import Announcement, Entity
 
 _HEARD_MAX = 10_000
@@ -111,6 +111,3 @@ class Network:
         if owner is not None and owner.listed:
             return (head, tail) if tail in owner.endpoints or tail in ENDPOINTS else (name, None)
         return (head, tail) if tail in ENDPOINTS else (name, None)
-
-
-Readers = dict[str, TopicReader]

@@ -1,0 +1,92 @@
+"""Topic patterns (`home/{device:2}/{property}`) and text templates (`{room}-{id}`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from firmware_profiles.paths import find
+from firmware_profiles.values import text
+
+_PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(\d+|\*))?\}")
+_HOLE = re.compile(r"\{([^{}]+)\}")
+
+
+class Pattern:
+    """A topic with named parts.
+
+    Raises:
+        ValueError: a part is malformed, or several may be of any length.
+    """
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        self.names = frozenset(match[1] for match in _PART.finditer(topic))
+        if not topic or "{" in _PART.sub("", topic) or "}" in _PART.sub("", topic):
+            raise ValueError("a part is written `{name}`, `{name:2}` or `{name:*}`")
+        if sum(match[2] == "*" for match in _PART.finditer(topic)) + ("#" in topic) > 1:
+            raise ValueError("only one part of a topic may be of any length")
+        if "#" in topic.removesuffix("/#") and topic != "#":
+            raise ValueError("`#` stands alone at the end of a topic")
+        self._regex = re.compile("/".join(map(_level, topic.split("/"))).replace("/\0", "(?:/.*)?"))
+
+    def match(self, topic: str) -> dict[str, str] | None:
+        """The named parts of a topic, None when it is another one."""
+        found = self._regex.fullmatch(topic)
+        return None if found is None else found.groupdict()
+
+    def filter(self) -> str:
+        """The MQTT filter that covers it."""
+        levels: list[str] = []
+        for level in self.topic.split("/"):
+            part = _PART.fullmatch(level)
+            if part and part[2] == "*":
+                return "/".join([*levels, "#"])
+            if part and part[2]:
+                levels += ["+"] * int(part[2])
+            else:
+                levels.append("+" if part or "{" in level else level)
+        return "/".join(levels)
+
+
+def _level(level: str) -> str:
+    if level == "+":
+        return "[^/]*"
+    if level == "#":
+        return "\0"
+    out, at = "", 0
+    for part in _PART.finditer(level):
+        out += re.escape(level[at : part.start()]) + _group(part[1], part[2])
+        at = part.end()
+    return out + re.escape(level[at:])
+
+
+def _group(name: str, count: str | None) -> str:
+    if count is None:
+        return f"(?P<{name}>[^/]+)"
+    more = "*" if count == "*" else f"{{{max(int(count), 1) - 1}}}"
+    return f"(?P<{name}>[^/]+(?:/[^/]+){more})"
+
+
+class Template:
+    """A text with holes: a named part of the topic, else a path into the payload."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.holes = tuple(_HOLE.findall(source))
+
+    def bound(self, parts: Mapping[str, str]) -> Template:
+        """The template with the parts of one topic filled in."""
+        return Template(
+            _HOLE.sub(lambda hole: parts[hole[1]] if hole[1] in parts else hole[0], self.source)
+        )
+
+    def fill(self, payload: Any) -> str | None:
+        """The text for a payload; None when something it names is not there."""
+        if not self.holes:
+            return self.source
+        filled = {hole: text(find(payload, hole)) for hole in self.holes}
+        if None in filled.values():
+            return None
+        return _HOLE.sub(lambda hole: str(filled[hole[1]]), self.source)
