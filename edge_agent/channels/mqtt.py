@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from paho.mqtt.client import MQTTv5
 
+from edge_agent.channels.backlog import Backlog
 from edge_agent.channels.inbox import Acknowledged, Inbox
 from edge_agent.channels.message import ChannelState, Deliver, Message, OnState, Settle
 from edge_agent.channels.mqtt_client import FastClient
-from edge_agent.channels.mqtt_connect import Dialer, explain
+from edge_agent.channels.mqtt_connect import UNSUPPORTED_VERSION, Dialer, refusal
 from edge_agent.channels.mqtt_wire import topic_field
 from edge_agent.channels.outbox import Letter, Outbox
 from edge_agent.channels.outgoing import Outgoing
@@ -21,19 +23,23 @@ from pipelines.ports import Clock
 from schemas.fields import seconds
 from schemas.settings import MqttSettings
 
+log = logging.getLogger(__name__)
+
 SESSION_EXPIRY = 7 * 86_400
 MAX_PACKET = 64 * 2**20
-WINDOW_V311 = 1_000
+WINDOW_V311, EXACT_V311 = 1_000, 10
 ANSWER_TIMEOUT = 5.0
-FIRST_DELAY, LAST_DELAY = 0.1, 5.0
+FIRST_DELAY, LAST_DELAY, LASTING = 0.1, 3.0, 5.0
 TICK = 1.0
+FILTERS_A_PACKET = 200
 
 
 class MqttChannel:
     """One broker connection on the running loop; every call must come from the loop's thread.
 
     `deliver` gets every message that is no repeat. After a read that held QoS 1 or 2 messages
-    `settle` gets a number: call `ack` with it once all of them are durable.
+    `settle` gets a number: call `ack` with it once all of them are durable; `checkpoint` comes
+    before each commit. `last_commit` (epoch seconds) is the ledger's, for the age of a backlog.
     """
 
     def __init__(
@@ -47,29 +53,30 @@ class MqttChannel:
         deliver: Deliver,
         settle: Settle,
         on_state: OnState = lambda state: None,
-        last_commit: float | None = None,
+        last_commit: float = 0.0,
     ) -> None:
-        self.state = ChannelState(False, "not started")
         client_id = settings.client_id or f"hearth-{agent}"
+        self.state = ChannelState(False, "not connected yet")
         self._settings, self._clock = settings, clock
-        self._status = f"hearth/{agent}/status"
-        self._marker = f"hearth/{agent}/marker"
+        self._status, self._marker = f"hearth/{agent}/status", f"hearth/{agent}/marker"
         self._deliver, self._settle, self._on_state = deliver, settle, on_state
-        self._inbox = Inbox(client_id, ledger)
-        self._outbox = Outbox(home / "data" / "outbox", settings.queue)
         self._loop = asyncio.get_running_loop()
-        self._client = self._new_client(client_id)
-        self._outgoing = Outgoing(self._outbox, self._client.write, self._client._mid_generate)
-        self._client.busy_ids = self._outgoing.holds
         self._dialer = Dialer(settings, home)
+        self._inbox = Inbox(client_id, ledger)
+        self._backlog = Backlog(last_commit)
+        self._client = self._new_client(client_id)
+        self._outbox = Outbox(home / "data" / "outbox", settings.queue)
+        self._outgoing = Outgoing(
+            self._outbox, self._client.write, self._client.new_id, self._loop.call_soon
+        )
+        self._client.busy_ids = self._outgoing.holds
         self._wanted: dict[str, int] = {}
         self._subscribed: dict[str, int] = {}
-        self._last_commit = last_commit if last_commit is not None else clock.now()
-        self._age = 0.0
+        self._asked: dict[int | None, list[str]] = {}
         self._settled = 0
-        self._asked_arrival = -1
+        self._pinged_at: int | None = None
+        self._silent = 0
         self._lost = asyncio.Event()
-        self._answer: asyncio.Future[str] | None = None
         self._task: asyncio.Task[None] | None = None
 
     # -- the public face ----------------------------------------------------------------------
@@ -79,16 +86,17 @@ class MqttChannel:
         self._task = self._loop.create_task(self._stay_connected())
 
     async def stop(self) -> None:
-        """Send what can be sent, say `offline`, disconnect, keep the rest on disk."""
+        """Say `offline` and disconnect; what has not been sent stays on disk."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self.state.connected:
-            self._outgoing.send(Letter(self._status, b"offline", 1, True))
             self._outgoing.checkpoint()
+            self._outgoing.direct(Letter(self._status, b"offline", 0, True))
             self._client.close()
-        self._outgoing.checkpoint()
+        self._outgoing.lost()
+        self._outbox.close()
         self._set_state(ChannelState(False, "stopped"))
 
     def subscribe(self, filters: Mapping[str, int]) -> None:
@@ -112,45 +120,62 @@ class MqttChannel:
     def ack(self, number: int) -> None:
         """All messages up to this number (from `settle`) are durable: tell the broker."""
         self._client.ack(number)
-        self._last_commit = self._clock.now()
+        if self.state.connected:
+            self._backlog.committed(self._clock.now())
 
     def checkpoint(self) -> None:
         """Call before a commit: what is sent and not yet answered is kept on disk from now on."""
         self._outgoing.checkpoint()
 
+    @property
+    def queued(self) -> int:
+        """How many messages wait to be sent."""
+        return len(self._outbox)
+
+    @property
+    def dropped(self) -> int:
+        """How many messages were dropped because the queue was full."""
+        return self._outbox.dropped
+
+    @property
+    def repeats(self) -> int:
+        """How many messages were recognised as delivered before."""
+        return self._inbox.repeats
+
+    @property
+    def problem(self) -> str:
+        """Why the queue cannot be written to disk; empty when it can."""
+        return self._outbox.problem
+
     # -- the connection -----------------------------------------------------------------------
 
     def _new_client(self, client_id: str) -> FastClient:
-        client = FastClient(client_id, self, self._loop.call_soon)
-        settings, loop = self._settings, self._loop
-        client.username_pw_set(settings.username, settings.password)
+        client = FastClient(client_id, self, self._loop)
+        client.username_pw_set(self._settings.username, self._settings.password)
         client.will_set(self._status, b"offline", 1, True)
-        client.on_connect = self._connected
+        client.on_connect = self._welcomed
         client.on_disconnect = self._disconnected
-        client.on_socket_open = lambda c, u, s: loop.add_reader(s.fileno(), client.loop_read)
-        client.on_socket_close = lambda c, u, s: loop.remove_reader(s.fileno())
-        client.on_socket_register_write = lambda c, u, s: loop.add_writer(
-            s.fileno(), client.loop_write
-        )
-        client.on_socket_unregister_write = lambda c, u, s: loop.remove_writer(s.fileno())
-        client.speak(5 if settings.version == 5 else 4)
+        client.on_subscribe = self._subscription_answered
+        client.speak(5 if self._settings.version == 5 else 4)
         return client
 
     async def _stay_connected(self) -> None:
         delay = FIRST_DELAY
         while True:
+            began = self._loop.time()
             try:
                 sock = await self._dialer.dial(self._loop)
             except OSError as error:
-                self._set_state(explain(error, self._settings))
+                self._set_state(self._dialer.explain(error))
             else:
-                if await self._hold(sock):
-                    delay = FIRST_DELAY
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+                await self._hold(sock)
             delay = min(delay * 2, LAST_DELAY)
+            if self._loop.time() - began > LASTING:
+                delay = FIRST_DELAY
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
 
-    async def _hold(self, sock: Any) -> bool:
-        """Use a connection until it is lost; whether the broker accepted it."""
+    async def _hold(self, sock: Any) -> None:
+        """Use a connection until it is lost."""
         self._lost.clear()
         self._client.adopt(
             sock,
@@ -159,76 +184,126 @@ class MqttChannel:
             max_packet=MAX_PACKET,
         )
         deadline = self._loop.call_later(ANSWER_TIMEOUT, self._give_up)
-        accepted = False
-        while not self._lost.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), TICK)
-            if self.state.connected:
-                accepted = True
-                deadline.cancel()
+        try:
+            while not self._lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._lost.wait(), TICK)
                 self._tick()
-        deadline.cancel()
-        return accepted
+        finally:
+            deadline.cancel()
 
     def _give_up(self) -> None:
         if not self.state.connected:
             self._client.drop()
 
     def _tick(self) -> None:
-        self._client.loop_misc()
-        if self._asked_arrival < 0 and (self._outgoing.ask() or self._inbox.unproven):
-            self._asked_arrival = self._client.arrived - self._client.unacknowledged
-            self._client._send_pingreq()
-
-    def _connected(self, client: Any, userdata: Any, flags: Any, reason: Any, props: Any) -> None:
-        if reason.is_failure:
+        """Once a second: keep-alive, proof of arrival, the disk."""
+        self._outbox.flush()
+        if (sync := self._outbox.unsynced()) is not None:
+            self._loop.run_in_executor(None, sync)
+        if not self.state.connected:
             return
-        if not flags.session_present:
-            self._subscribed = {}
-            self._inbox.forget_session()
-        self._asked_arrival = -1
+        self._client.loop_misc()
+        if not self._client.unacknowledged:
+            self._backlog.second_passed(self._clock.now())
+        if self._pinged_at is None and (self._outgoing.ask() or self._inbox.unproven):
+            self._ping()
+
+    def _ping(self) -> None:
+        self._pinged_at = self._client.arrived - self._client.unacknowledged
+        self._client.ping()
+
+    def _welcomed(self, client: Any, user: Any, flags: Any, reason: Any, props: Any) -> None:
+        self._silent = 0
+        if reason.is_failure:
+            if reason.value == UNSUPPORTED_VERSION:
+                self._client.speak(4)
+            self._set_state(refusal(reason, self._settings.host))
+            return
         self._set_state(ChannelState(True))
-        self._update_subscriptions()
         v5 = self._client.protocol == MQTTv5
         window = getattr(props, "ReceiveMaximum", 65_535) if v5 else WINDOW_V311
-        self._outgoing.connected(window=window, v5=v5)
-        self._outgoing.send(Letter(self._status, b"online", 1, True))
+        self._pinged_at = None
+        self._outgoing.direct(Letter(self._status, b"online", 0, True))
+        if flags.session_present:
+            marker = self._backlog.began(self._clock.now())
+        else:
+            self._inbox.forget_session()
+            self._subscribed = {}
+        self._update_subscriptions()
+        if flags.session_present:
+            self._outgoing.direct(Letter(self._marker, marker, 1))
+        self._ping()
+        self._outgoing.connected(
+            window=max(window - 1, 1), exact=window if v5 else EXACT_V311, v5=v5
+        )
 
-    def _disconnected(self, client: Any, userdata: Any, flags: Any, reason: Any, p: Any) -> None:
+    def _disconnected(self, client: Any, user: Any, flags: Any, reason: Any, props: Any) -> None:
         self._outgoing.lost()
         self._lost.set()
-        self._set_state(ChannelState(False, f"connection lost: {reason}"))
+        if not self.state.connected:
+            self._change_version()
+        elif flags.is_disconnect_packet_from_server:
+            self._set_state(refusal(reason, self._settings.host))
+        else:
+            self._set_state(ChannelState(False, "the connection to the broker was lost"))
+        if not self._client.unacknowledged and not self._backlog.waiting:
+            self._backlog.committed(self._clock.now() - self._client.silence)
+
+    def _change_version(self) -> None:
+        """Brokers that do not know MQTT 5 may hang up without a word: try both in turn."""
+        self._silent += 1
+        if self._settings.version == 5 and self._silent % 2 == 0:
+            self._client.speak(4 if self._client.protocol == MQTTv5 else 5)
 
     def _update_subscriptions(self) -> None:
-        gone = [f for f in self._subscribed if f not in self._wanted]
-        new = [(f, q) for f, q in self._wanted.items() if self._subscribed.get(f) != q]
-        for start in range(0, len(gone), 100):
-            self._client.unsubscribe(gone[start : start + 100])
-        for start in range(0, len(new), 100):
-            self._client.subscribe(new[start : start + 100])
-        self._subscribed = dict(self._wanted)
+        wanted = {**self._wanted, self._marker: 1}
+        gone = [f for f in self._subscribed if f not in wanted]
+        new = [(f, q) for f, q in wanted.items() if self._subscribed.get(f) != q]
+        for start in range(0, len(gone), FILTERS_A_PACKET):
+            self._client.unsubscribe(gone[start : start + FILTERS_A_PACKET])
+        for start in range(0, len(new), FILTERS_A_PACKET):
+            part = new[start : start + FILTERS_A_PACKET]
+            self._asked[self._client.subscribe(part)[1]] = [f for f, _ in part]
+        self._subscribed = wanted
+
+    def _subscription_answered(
+        self, client: Any, user: Any, mid: int, reasons: Any, props: Any
+    ) -> None:
+        for name, reason in zip(self._asked.pop(mid, ()), reasons, strict=False):
+            if reason.is_failure:
+                log.warning("subscription refused", extra={"filter": name, "reason": str(reason)})
 
     def _set_state(self, state: ChannelState) -> None:
-        if state != self.state:
-            self.state = state
-            self._on_state(state)
+        if state == self.state:
+            return
+        self.state = state
+        if state.connected:
+            log.info("broker connected", extra={"host": self._settings.host})
+        else:
+            log.warning("broker away", extra={"reason": state.reason, "hint": state.hint})
+        self._on_state(state)
 
     # -- what the client tells (mqtt_client.Events) ---------------------------------------------
 
     def received(self, topic: str, payload: bytes, first: int, packet_id: int) -> None:
         """A PUBLISH: identify it, hand it over unless it is a repeat."""
         qos = first >> 1 & 3
-        if qos:
+        age = self._backlog.age(qos, self._clock.now()) if self._backlog.waiting else 0.0
+        if not qos:
+            identity = self._inbox.unique()
+        elif topic == self._marker:
+            self._backlog.came_back(payload)
+            return
+        else:
             arrival = self._client.arrived
             identity = self._inbox.identify(packet_id, topic, payload, first & 8, arrival)
             if not identity:
                 return
-        else:
-            identity = self._inbox.unique()
-        self._deliver(Message(identity, topic, payload, qos, first & 1 == 1, self._age))
+        self._deliver(Message(identity, topic, payload, qos, first & 1 == 1, age))
 
     def batch_read(self) -> None:
-        """The read is done: what it held is to be made durable."""
+        """A read is done: what it held is to be made durable."""
         arrived = self._client.arrived
         if arrived != self._settled:
             self._settled = arrived
@@ -238,9 +313,14 @@ class MqttChannel:
         """The broker's answer to a letter."""
         self._outgoing.answered(kind, packet_id, reason)
 
+    def stuck(self, blocked: bool) -> None:
+        """The socket takes no more for now, or again does."""
+        self._outgoing.stuck(blocked)
+
     def ponged(self) -> None:
-        """A round trip: letters before it have arrived, acknowledgements were read."""
-        if self._asked_arrival >= 0:
+        """A round trip: letters before it have arrived, acknowledgements before it were read."""
+        self._backlog.round_trip()
+        if self._pinged_at is not None:
             self._outgoing.proven()
-            self._inbox.prove(self._asked_arrival)
-            self._asked_arrival = -1
+            self._inbox.prove(self._pinged_at)
+            self._pinged_at = None

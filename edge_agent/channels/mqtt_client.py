@@ -5,22 +5,18 @@ message is done here: one `recv` feeds many packets, everything queued during a 
 in one `send`, and a QoS 1 or 2 message is acknowledged when the application says so.
 """
 
+import asyncio
 import ssl
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from paho.mqtt.client import (
-    Client,
-    MQTTMessageInfo,
-    MQTTv5,
-    MQTTv311,
-    _ConnectionState,
-)
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv5, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, _ConnectionState
+from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import MalformedPacket, Properties
+from paho.mqtt.properties import Properties
 
 from edge_agent.channels.mqtt_wire import read_length
 
@@ -44,6 +40,9 @@ class Events(Protocol):
     def ponged(self) -> None:
         """The broker has read everything sent before the last PINGREQ."""
 
+    def stuck(self, blocked: bool) -> None:
+        """The socket takes no more bytes for now, or again does."""
+
     def batch_read(self) -> None:
         """All packets of one read were handed over; what was queued leaves after this."""
 
@@ -57,7 +56,7 @@ class FastClient(Client):
     void.
     """
 
-    def __init__(self, client_id: str, events: Events, soon: Callable[..., Any]) -> None:
+    def __init__(self, client_id: str, events: Events, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -68,15 +67,20 @@ class FastClient(Client):
         self.arrived = 0
         self.busy_ids: Callable[[int], bool] = lambda _: False
         self._events = events
-        self._soon = soon
+        self._events_loop = loop
+        self._soon = loop.call_soon
         self._next_socket: Any = None
-        self._rest: bytes | bytearray = b""
+        self._rest = bytearray()
         self._need = 2
         self._buffer: list[bytes] = []
         self._unsent = memoryview(b"")
         self._deferred = False
         self._acks: deque[bytes] = deque()
         self._topics: dict[bytes, str] = {}
+        self.on_socket_open = self._watch
+        self.on_socket_close = self._unwatch
+        self.on_socket_register_write = self._watch_writes
+        self.on_socket_unregister_write = self._unwatch_writes
 
     # -- connecting ---------------------------------------------------------------------------
 
@@ -87,7 +91,7 @@ class FastClient(Client):
 
     def adopt(self, sock: Any, *, keepalive: int, session_expiry: int, max_packet: int) -> None:
         """Start the session on a connected socket: everything of the last connection is gone."""
-        self._rest, self._need = b"", 2
+        self._rest, self._need = bytearray(), 2
         self._buffer.clear()
         self._acks.clear()
         self._unsent = memoryview(b"")
@@ -95,7 +99,7 @@ class FastClient(Client):
         self._host, self._keepalive = self._host or "broker", keepalive
         self._clean_start = False
         if self._protocol == MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = session_expiry
             properties.ReceiveMaximum = 65_535
             properties.MaximumPacketSize = max_packet
@@ -104,6 +108,18 @@ class FastClient(Client):
 
     def _create_socket(self) -> Any:
         return self._next_socket
+
+    def _watch(self, client: Client, user: Any, sock: Any) -> None:
+        self._events_loop.add_reader(sock.fileno(), self.loop_read)
+
+    def _unwatch(self, client: Client, user: Any, sock: Any) -> None:
+        self._events_loop.remove_reader(sock.fileno())
+
+    def _watch_writes(self, client: Client, user: Any, sock: Any) -> None:
+        self._events_loop.add_writer(sock.fileno(), self.loop_write)
+
+    def _unwatch_writes(self, client: Client, user: Any, sock: Any) -> None:
+        self._events_loop.remove_writer(sock.fileno())
 
     def drop(self) -> None:
         """Close the connection without a farewell, as if it had been lost."""
@@ -145,12 +161,15 @@ class FastClient(Client):
             self._rest += data
             if len(self._rest) < self._need:
                 return _OK
-            data, self._rest = bytes(self._rest), b""
-        self._deferred = True
+            data, self._rest = bytes(self._rest), bytearray()
+        self._deferred = failed = True
         try:
             result = self._packets(data)
-            self._events.batch_read()
+            failed = False
         finally:
+            if failed:  # the application failed; the packets behind its message are not lost
+                self._soon(self._take, b"")
+            self._events.batch_read()
             self._deferred = False
             self.flush()
         return self._loop_rc_handle(result) if result else _OK
@@ -158,6 +177,7 @@ class FastClient(Client):
     def _packets(self, data: bytes) -> MQTTErrorCode:
         """Hand over every whole packet and keep the rest: the loop all messages go through."""
         at, size = 0, len(data)
+        self._need = 2
         try:
             while size - at >= 2:
                 first = data[at]
@@ -247,20 +267,17 @@ class FastClient(Client):
             self._deferred = True
             self._soon(self._flush_soon)
 
+    def ping(self) -> None:
+        """Send a PINGREQ; `ponged` follows when the broker has read everything before it."""
+        self._send_pingreq()
+
     def _flush_soon(self) -> None:
         self._deferred = False
         self.flush()
 
-    @property
-    def unsent_bytes(self) -> int:
-        """How much the broker (or the network) has not taken yet."""
-        return len(self._unsent)
-
     def flush(self) -> None:
         """Send everything queued, as far as the socket takes it."""
-        if not self._buffer or self._sock is None:
-            return
-        if self._unsent:
+        if not self._buffer or self._unsent or self._sock is None:
             return
         self._unsent = memoryview(b"".join(self._buffer))
         self._buffer.clear()
@@ -268,23 +285,29 @@ class FastClient(Client):
 
     def loop_write(self) -> MQTTErrorCode:
         """Go on sending what the socket did not take at once."""
-        while self._unsent:
+        sock: Any = self._sock
+        while self._unsent and sock is not None:
             try:
-                sent = self._sock_send(self._unsent)  # type: ignore[arg-type]
-            except BlockingIOError:
+                sent = sock.send(self._unsent)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                self._block()
                 return _OK
             except OSError:
                 return self._loop_rc_handle(_LOST)
             self._last_msg_out = time.monotonic()
             self._unsent = self._unsent[sent:]
-            if self._unsent:
-                self._call_socket_register_write()
-                return _OK
-            if self._buffer:
+            if not self._unsent and self._buffer:
                 self._unsent = memoryview(b"".join(self._buffer))
                 self._buffer.clear()
-        self._call_socket_unregister_write()
+        if self._registered_write:
+            self._call_socket_unregister_write()
+            self._events.stuck(False)
         return _OK
+
+    def _block(self) -> None:
+        if not self._registered_write:
+            self._call_socket_register_write()
+            self._events.stuck(True)
 
     def want_write(self) -> bool:
         """Whether something waits for the socket."""
@@ -318,6 +341,15 @@ class FastClient(Client):
     def unacknowledged(self) -> int:
         """How many messages of this connection wait for `ack`."""
         return len(self._acks)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since anything was heard from the broker."""
+        return time.monotonic() - self._last_bytes_received
+
+    def new_id(self) -> int:
+        """A packet id that no letter in flight has."""
+        return self._mid_generate()
 
     def _mid_generate(self) -> int:
         while True:

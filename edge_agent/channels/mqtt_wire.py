@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from paho.mqtt.properties import MalformedPacket
+from paho.mqtt.exception import MalformedPacket
 
 DUP = 0x08
 RETAIN = 0x01

@@ -1,6 +1,7 @@
 """What leaves: letters in flight, letters on their way at QoS 0, and the queue behind them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from edge_agent.channels.mqtt_wire import (
     DUP,
@@ -14,6 +15,7 @@ from edge_agent.channels.outbox import Letter, Outbox
 
 PUBACK, PUBREC, PUBCOMP = 0x40, 0x50, 0x70
 FAILED = 0x80
+SLICE, PER_LETTER = 262_144, 1_024
 
 
 class Outgoing:
@@ -25,15 +27,22 @@ class Outgoing:
     """
 
     def __init__(
-        self, outbox: Outbox, write: Callable[[bytes], None], new_id: Callable[[], int]
+        self,
+        outbox: Outbox,
+        write: Callable[[bytes], None],
+        new_id: Callable[[], int],
+        soon: Callable[[Callable[[], None]], Any],
     ) -> None:
         self.refused = 0
         self._outbox = outbox
         self._write = write
         self._new_id = new_id
-        self._room = 0
+        self._soon = soon
+        self._room = self._room_exact = 0
         self._v5 = True
+        self._open = False
         self._connected = False
+        self._flush_planned = self._drain_planned = False
         self._flights: dict[int, Letter] = {}
         self._numbers: dict[int, int] = {}
         self._released: set[int] = set()
@@ -44,37 +53,60 @@ class Outgoing:
         """Whether a packet id is in use."""
         return packet_id in self._flights
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was sent has been answered."""
+        return not self._flights and not self._unproven
+
     def send(self, letter: Letter) -> None:
         """Send a letter now if there is room and none waits, else queue it."""
-        if self._connected and not self._outbox and (not letter.qos or self._has_room()):
+        if self._open and not self._outbox and (not letter.qos or self._has_room(letter)):
             self._post(letter, 0)
-        else:
-            self._outbox.put(letter)
+            return
+        self._outbox.put(letter)
+        if not self._connected and not self._flush_planned:
+            self._flush_planned = True
+            self._soon(self._flush_soon)
 
-    def connected(self, *, window: int, v5: bool) -> None:
-        """Start on a new connection: first what was in flight, then what waits."""
-        self._room, self._v5, self._connected = window, v5, True
+    def direct(self, letter: Letter) -> None:
+        """Send a letter that needs no care and overtakes all others."""
+        self._write(self._packet(letter, self._new_id() if letter.qos else 0, 0))
+
+    def connected(self, *, window: int, exact: int, v5: bool) -> None:
+        """Start on a new connection: first what was in flight, then what waits.
+
+        `window` bounds the letters in flight, `exact` those when one is of QoS 2.
+        """
+        self._room, self._room_exact, self._v5 = window, min(exact, window), v5
+        self._connected = self._open = True
+        self._shorten(window)
         for packet_id, letter in self._flights.items():
             if packet_id in self._released:
-                self._write(b"\x62\x02" + packet_id.to_bytes(2))
+                self._write(_pubrel(packet_id))
             else:
                 self._write(self._packet(letter, packet_id, DUP))
-        self.drain()
+        self._drain_slice()
 
     def lost(self) -> None:
         """The connection is gone: what is not proven to have arrived waits again."""
         if not self._connected:
             return
-        self._connected, self._asked = False, 0
+        self._connected = self._open = False
+        self._asked = 0
         self._outbox.rewind([n or self._outbox.keep(letter) for n, letter in self._unproven])
         self._unproven.clear()
         self.checkpoint()
 
+    def stuck(self, blocked: bool) -> None:
+        """The socket takes no more bytes for now (letters wait in the outbox), or again does."""
+        self._open = self._connected and not blocked
+        self.drain()
+
     def drain(self) -> None:
-        """Send what waits, as far as there is room."""
-        while self._connected and self._outbox and self._has_room():
-            number, letter = self._outbox.take()
-            self._post(letter, number)
+        """Send what waits as far as there is room, in slices so that the loop stays free."""
+        if self._open and self._outbox and not self._drain_planned:
+            self._drain_planned = True
+            self._soon(self._drain_slice)
 
     def answered(self, kind: int, packet_id: int, reason: int) -> None:
         """The broker's answer to a letter in flight."""
@@ -82,9 +114,9 @@ class Outgoing:
             return
         if kind == PUBREC and reason < FAILED:
             self._released.add(packet_id)
-            self._write(b"\x62\x02" + packet_id.to_bytes(2))
+            self._write(_pubrel(packet_id))
             return
-        if reason >= FAILED:
+        if reason >= FAILED and kind != PUBCOMP:
             self.refused += 1
         del self._flights[packet_id]
         self._released.discard(packet_id)
@@ -115,8 +147,36 @@ class Outgoing:
                 self._numbers[packet_id] = self._outbox.keep(letter)
         self._outbox.flush()
 
-    def _has_room(self) -> bool:
-        return len(self._flights) < self._room
+    def _has_room(self, letter: Letter) -> bool:
+        return len(self._flights) < (self._room if letter.qos < 2 else self._room_exact)
+
+    def _shorten(self, window: int) -> None:
+        """Let letters wait again that were in flight beyond what this broker allows."""
+        over = [i for i in list(self._flights)[window:] if i not in self._released]
+        for packet_id in over:
+            del self._flights[packet_id]
+        self._outbox.rewind([self._numbers.pop(i) for i in over])
+
+    def _drain_slice(self) -> None:
+        self._drain_planned = False
+        budget = SLICE
+        while self._open and self._outbox and len(self._flights) < self._room:
+            if budget <= 0:
+                self.drain()
+                return
+            number, letter = self._outbox.take()
+            if letter is None:
+                continue
+            if not self._has_room(letter):
+                self._outbox.rewind([number])
+                return
+            self._post(letter, number)
+            budget -= len(letter.payload) + PER_LETTER
+        self._outbox.flush()
+
+    def _flush_soon(self) -> None:
+        self._flush_planned = False
+        self._outbox.flush()
 
     def _post(self, letter: Letter, number: int) -> None:
         packet_id = 0
@@ -137,3 +197,7 @@ class Outgoing:
         return publish_packet(
             first, topic_field(letter.topic), packet_id, properties, letter.payload
         )
+
+
+def _pubrel(packet_id: int) -> bytes:
+    return b"\x62\x02" + packet_id.to_bytes(2)
