@@ -114,16 +114,3 @@ class Change(Struct, frozen=True, gc=False):
     unit: str | None = None
     momentary: bool = False
     retained: bool = False
-
-
-class DeviceRow(Struct, frozen=True):
-    """A device as the ledger keeps it; `state` is JSON that only the registry reads."""
-
-    key: str
-    name: str
-    firmware: str
-    area: str = ""
-    labels: dict[str, str] = {}
-    available: bool | None = None
-    last_seen: float | None = None
-    state: str = ""

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from schemas.device import Announcement, DeviceRow, Entity
+from edge_agent.ledger.records import DeviceRow
+from schemas.device import Announcement, Entity
 
 Slot = str | tuple[str, str]
+SETTLING = 10.0
 _SEPARATOR = "\x1f"  # between property and instance in the stored state
 
 
 class Device:
     """A device; `values` and `desired` are by property, or (property, instance).
 
-    A value is `[value, since, unit]`. `own` is the availability the device told itself, `bridge`
-    that of the bridge it is behind; None is not known.
+    A value is `[value, since, unit]`. `differs` is since when it reports otherwise than desired.
+    `own` is the availability the device told itself, `bridge` that of the bridge it is behind;
+    None is not known.
     """
 
     __slots__ = (
-        "area", "bridge", "desired", "entities", "firmware", "id", "inverted", "key", "labels",
-        "last_seen", "manufacturer", "model", "name", "own", "values",
+        "area", "bridge", "desired", "differs", "entities", "firmware", "id", "inverted", "key",
+        "labels", "last_seen", "manufacturer", "model", "name", "own", "values",
     )  # fmt: skip
 
     def __init__(self, key: str, firmware: str, id: str) -> None:
@@ -35,6 +36,7 @@ class Device:
         self.inverted: frozenset[str] = frozenset()
         self.values: dict[Slot, list[Any]] = {}
         self.desired: dict[Slot, Any] = {}
+        self.differs: float | None = None
         self.own: bool | None = None
         self.bridge: bool | None = None
         self.last_seen: float | None = None
@@ -70,6 +72,16 @@ class Device:
         ]
         return several[0] if len(several) == 1 else None
 
+    def reached(self, slot: Slot, value: Any, ts: float) -> None:
+        """Compare a report with what was desired; given up after `SETTLING` seconds."""
+        if _alike(self.desired[slot], value):
+            del self.desired[slot]
+            return
+        self.differs = ts if self.differs is None else self.differs
+        if ts - self.differs > SETTLING:
+            self.desired.clear()
+            self.differs = None
+
     def absorb(self, other: Device) -> None:
         """Take over what was known of the same device under another key."""
         for slot, entry in other.values.items():
@@ -85,7 +97,7 @@ class Device:
             "id": self.id,
             "manufacturer": self.manufacturer,
             "model": self.model,
-            "values": {_text(slot): entry for slot, entry in self.values.items()},
+            "values": {_text(slot): list(entry) for slot, entry in self.values.items()},
             "desired": {_text(slot): value for slot, value in self.desired.items()},
             "own": self.own,
             "bridge": self.bridge,
@@ -94,17 +106,25 @@ class Device:
             key=self.key,
             name=self.name,
             firmware=self.firmware,
-            area=self.area or "",
+            area=self.area,
             labels=dict(self.labels),
             available=self.available,
             last_seen=self.last_seen,
-            state=msgspec.json.encode(state).decode(),
+            state=state,
         )
+
+
+def _alike(desired: Any, value: Any) -> bool:
+    if isinstance(desired, bool) or isinstance(value, bool):
+        return bool(desired == value)
+    if isinstance(desired, int | float) and isinstance(value, int | float):
+        return abs(desired - value) <= max(1.0, abs(desired) / 100)  # a dimmer has 254 steps
+    return bool(desired == value)
 
 
 def restored(row: DeviceRow) -> Device:
     """The device of a row."""
-    state = msgspec.json.decode(row.state) if row.state else {}
+    state = row.state if isinstance(row.state, dict) else {}
     device = Device(row.key, row.firmware, state.get("id") or row.name)
     device.values = {_slot(text): list(entry) for text, entry in state.get("values", {}).items()}
     device.desired = {_slot(text): value for text, value in state.get("desired", {}).items()}

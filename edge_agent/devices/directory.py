@@ -68,6 +68,16 @@ class Directory:
             self._names = self._index()
         return self._names.get(name, [])
 
+    def called(self, key: str, firmware: str, id: str) -> Device | None:
+        """A device by a former key, or by the name its firmware has for it."""
+        if key in self._moved:
+            return self.devices.get(self._moved[key])
+        for device in self.devices.values():
+            if device.id == id and device.firmware == firmware:
+                self._moved[key] = device.key
+                return device
+        return None
+
     def find(self, name: str) -> Device:
         """The one device of a name.
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from edge_agent.devices.device import Device, Slot, restored
 from edge_agent.devices.directory import Directory, Selector
+from edge_agent.ledger.records import DeviceRow, Latest
 from firmware_profiles.vocabulary import MOMENTARY
-from schemas.device import Announcement, Change, Command, Decoded, DeviceRow, Publication
+from schemas.device import Announcement, Change, Command, Decoded, Publication
 from schemas.event import Event
 from schemas.settings import DeviceSettings
 
@@ -45,14 +46,17 @@ class Registry:
             if device is None:
                 return []
             key = device.key
-        ts = decoded.ts
+        ts, retained = decoded.ts, event.retain
         if ts is None:
             ts = event.ts
-        device.last_seen = ts
+        if ts > event.received:
+            ts = event.received
+        if not retained or decoded.ts is not None:
+            device.last_seen = ts
         self._dirty.add(key)
         changes: list[Change] = []
         if readings := decoded.readings:
-            add, name, retained = changes.append, device.name, event.retain
+            add, name = changes.append, device.name
             values, inverted, desired = device.values, device.inverted, device.desired
             for reading in readings:
                 property, instance, value = reading.property, reading.instance, reading.value
@@ -78,11 +82,11 @@ class Registry:
                     )
                 )  # fmt: skip
                 if desired and slot in desired:
-                    del desired[slot]
+                    device.reached(slot, value, ts)
         if decoded.devices:
-            changes += self._announced(decoded, ts)
+            self._announced(decoded)
         if decoded.available is not None:
-            changes += self._availability(device, decoded, ts, event.retain)
+            changes += self._availability(device, decoded, ts, retained)
         if decoded.removed and self.directory.remove(key):
             self._dirty.discard(key)
         return changes
@@ -102,6 +106,11 @@ class Registry:
             return found
         keys = self.directory.named(device)
         return self._devices.get(keys[0]) if len(keys) == 1 else None
+
+    def name(self, device: str) -> str:
+        """What users call a device given by name, alias or key; unknown ones as given."""
+        found = self.get(device)
+        return device if found is None else found.name
 
     def value(self, device: str, property: str, instance: str | None = None) -> Any:
         """The last reported value; None when nothing is known. `available` is a property."""
@@ -157,23 +166,37 @@ class Registry:
         for row in rows:
             self.directory.add(restored(row))
 
+    def recall(self, latest: Iterable[Latest]) -> None:
+        """Take up the last recorded readings; the rows may be older."""
+        for each in latest:
+            device = self._devices.get(each.device_key)
+            if device is None:
+                firmware, _, id = each.device_key.partition(":")
+                device = self.directory.add(Device(each.device_key, firmware, id))
+            if each.property == "available":
+                device.own = bool(each.value) if device.own is None else device.own
+            slot = each.property if each.instance is None else (each.property, each.instance)
+            entry = device.values.get(slot)
+            if entry is None or entry[0] != each.value:
+                device.values[slot] = [each.value, each.ts, each.unit]
+
     def _met(self, decoded: Decoded) -> Device | None:
-        """A device heard of for the first time; a mere command or removal makes none."""
-        if not decoded.key or decoded.channel == "command" or decoded.removed:
+        """The device of a key not known as such; a mere command or removal makes none."""
+        if not decoded.key:
             return None
+        device = self.directory.called(decoded.key, decoded.firmware, decoded.device)
+        if device is not None or decoded.channel == "command" or decoded.removed:
+            return device
         return self.directory.add(Device(decoded.key, decoded.firmware, decoded.device))
 
-    def _announced(self, decoded: Decoded, ts: float) -> list[Change]:
-        changes: list[Change] = []
+    def _announced(self, decoded: Decoded) -> None:
         for announcement in decoded.devices:
-            if announcement.removed:
-                if self.directory.remove(announcement.key):
-                    self._dirty.discard(announcement.key)
-                continue
-            changes += self._introduce(announcement, decoded.firmware)
-        return changes
+            if not announcement.removed:
+                self._introduce(announcement, decoded.firmware)
+            elif self.directory.remove(announcement.key):
+                self._dirty.discard(announcement.key)
 
-    def _introduce(self, announcement: Announcement, firmware: str) -> list[Change]:
+    def _introduce(self, announcement: Announcement, firmware: str) -> None:
         key, directory = announcement.key, self.directory
         device = self._devices.get(key) or directory.add(Device(key, firmware, announcement.device))
         by_name = f"{firmware}:{announcement.device}"
@@ -183,7 +206,6 @@ class Registry:
             directory.rename(device, announcement.device)
         device.describe(announcement)
         self._dirty.add(key)
-        return []
 
     def _availability(
         self, device: Device, decoded: Decoded, ts: float, retained: bool

@@ -67,6 +67,7 @@ def _bridge_id(network: Network) -> str:
 
 def _state(said: Decoded, payload: Any, network: Network) -> None:
     said.available, said.cascade = _STATE.read(payload), True
+    said.behind = [member.key for member in network.members.values()]
 
 
 def _info(said: Decoded, payload: Any, network: Network) -> None:
