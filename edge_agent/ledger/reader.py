@@ -153,7 +153,6 @@ def _one(statements: Sequence[Any]) -> Any:
 
 def _value(kind: str, number: float | None, text: str | None) -> Any:
     if number is not None:
-        return {"i": int, "b": bool}.get(kind, float)(number)
-    if text is None or kind == "t":
-        return text
-    return msgspec.json.decode(text)
+        whole = kind == "n" and number.is_integer() and abs(number) < 1 << 53
+        return bool(number) if kind == "b" else int(number) if whole else number
+    return msgspec.json.decode(text) if kind == "j" and text else text

@@ -21,7 +21,7 @@ SELECT
     i.instance,
     i.type,
     CASE
-        WHEN i.type IN ('n', 'i', 'b') THEN
+        WHEN i.type IN ('n', 'b') THEN
             CASE i.place
                 WHEN 1 THEN e.v1 WHEN 2 THEN e.v2 WHEN 3 THEN e.v3 WHEN 4 THEN e.v4
                 WHEN 5 THEN e.v5 WHEN 6 THEN e.v6 WHEN 7 THEN e.v7 WHEN 8 THEN e.v8
@@ -42,7 +42,7 @@ CREATE OR REPLACE VIEW run_rows AS
 SELECT
     CASE WHEN f.salt IS NULL THEN e.id ELSE xor(e.id, f.salt) END AS id,
     e.seq,
-    CASE WHEN f.salt IS NULL THEN (e.detail ->> 'event')::UHUGEINT ELSE e.id END AS event,
+    CASE WHEN f.salt IS NULL THEN (e.detail ->> 8)::UUID::UHUGEINT ELSE e.id END AS event,
     f.pipeline, f.version, f.trigger, f.state, e.started, e.finished, e.detail
 FROM entries e JOIN forms f ON f.id = e.form
 UNION ALL
@@ -58,7 +58,7 @@ SELECT
     state,
     make_timestamptz(started) AS started,
     make_timestamptz(finished) AS finished,
-    detail ->> 'error' AS error
+    CASE WHEN state <> 'completed' THEN nullif(detail ->> 3, '') END AS error
 FROM run_rows;
 
 CREATE OR REPLACE VIEW steps AS
@@ -70,7 +70,7 @@ SELECT
     make_timestamptz(((step ->> 3)::DOUBLE * 1e6)::BIGINT) AS started,
     make_timestamptz(((step ->> 4)::DOUBLE * 1e6)::BIGINT) AS finished,
     nullif(step ->> 5, '') AS error
-FROM (SELECT id, unnest(json_extract(detail, '$.steps[*]')) AS step FROM run_rows);
+FROM (SELECT id, unnest(json_extract(detail, '$[1][*]')) AS step FROM run_rows);
 
 CREATE OR REPLACE VIEW effects AS
 SELECT
@@ -80,7 +80,7 @@ SELECT
     effect ->> 2 AS target,
     effect ->> 3 AS payload,
     make_timestamptz(((effect ->> 4)::DOUBLE * 1e6)::BIGINT) AS ts
-FROM (SELECT id, unnest(json_extract(detail, '$.effects[*]')) AS effect FROM run_rows);
+FROM (SELECT id, unnest(json_extract(detail, '$[2][*]')) AS effect FROM run_rows);
 
 CREATE OR REPLACE VIEW devices AS
 SELECT

@@ -23,8 +23,8 @@ CREATE TABLE entries (
 -- What messages of one source have in common: said once, not in every row.
 CREATE TABLE kinds (id INTEGER, channel VARCHAR, source VARCHAR, retain BOOLEAN);
 
--- The readings in a message of a kind: `type` n(umber), i(nteger), b(oolean) lie in the column
--- v<place>; t(ext), j(son) and x (numbers without a column) in more.texts[place].
+-- The readings in a message of a kind: those of `type` n(umber) and b(oolean) lie in the column
+-- v<place>; t(ext), j(son) and x (a number or boolean without a column) in more.texts[place].
 CREATE TABLE items (
     kind INTEGER, place INTEGER, type VARCHAR,
     device_key VARCHAR, device VARCHAR, property VARCHAR, instance VARCHAR, unit VARCHAR
