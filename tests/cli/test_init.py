@@ -1,0 +1,49 @@
+"""`hearth init`: a home that works."""
+
+from pathlib import Path
+
+from pipelines.settings import load_devices, load_settings
+from tests.cli.conftest import Hearth
+
+
+def test_the_written_home_has_no_problems(hearth: Hearth, tmp_path: Path) -> None:
+    flags = ["--name", "barn", "--time-zone", "Europe/Berlin", "--latitude", "52.5"]
+    flags += ["--longitude", "13.4", "--broker", "mq.example:1884", "--username", "me"]
+    result = hearth("init", tmp_path, *flags, "--password", 'a "b": #c', "--yes")
+    assert result.code == 0
+    settings, problems = load_settings(tmp_path, {})
+    assert not problems and not load_devices(tmp_path)[1]
+    assert (settings.agent.name, settings.agent.time_zone) == ("barn", "Europe/Berlin")
+    assert (settings.agent.latitude, settings.agent.longitude) == (52.5, 13.4)
+    assert (settings.mqtt.host, settings.mqtt.port) == ("mq.example", 1884)
+    assert (settings.mqtt.username, settings.mqtt.password) == ("me", 'a "b": #c')
+
+
+def test_secrets_are_their_owners_alone_and_not_in_the_settings(
+    hearth: Hearth, tmp_path: Path
+) -> None:
+    hearth("init", tmp_path, "--broker", "h", "--username", "u", "--password", "hush", "--yes")
+    assert (tmp_path / "secrets.yaml").stat().st_mode & 0o777 == 0o600
+    assert "hush" in (tmp_path / "secrets.yaml").read_text()
+    assert "hush" not in (tmp_path / "hearth.yaml").read_text()
+
+
+def test_without_a_broker_the_embedded_one_is_left_to_be_used(hearth: Hearth, home: Path) -> None:
+    assert load_settings(home, {})[0].mqtt.host is None
+
+
+def test_a_home_that_is_there_is_left_alone(hearth: Hearth, home: Path) -> None:
+    (home / "hearth.yaml").write_text("agent: {name: mine}\n")
+    result = hearth("init", home, "--yes")
+    assert result.code == 1 and "is a home already" in result.err
+    assert (home / "hearth.yaml").read_text() == "agent: {name: mine}\n"
+
+
+def test_a_misspelt_time_zone_is_refused_with_the_nearest(hearth: Hearth, tmp_path: Path) -> None:
+    result = hearth("init", tmp_path, "--time-zone", "Europe/Berln", "--yes")
+    assert result.code == 1 and "did you mean `Europe/Berlin`?" in result.err
+    assert not (tmp_path / "hearth.yaml").exists()
+
+
+def test_half_a_place_is_a_wrong_command_line(hearth: Hearth, tmp_path: Path) -> None:
+    assert hearth("init", tmp_path, "--latitude", "50", "--yes").code == 2

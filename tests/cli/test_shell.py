@@ -1,0 +1,73 @@
+"""What every verb has in common: help, exit codes, the home."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_agent.cli.group import FOLDER
+from edge_agent.cli.shell import home_directory
+from tests.cli.conftest import Hearth
+
+VERBS = sorted(path.stem.rstrip("_").replace("_", "-") for path in FOLDER.glob("[a-z]*.py"))
+
+
+def test_help_names_every_verb_with_the_first_line_of_its_file(hearth: Hearth) -> None:
+    result = hearth("--help")
+    assert result.code == 0
+    assert all(f"\n  {verb} " in result.out for verb in VERBS)
+    assert "List what ran" in result.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_and_takes_the_common_options(hearth: Hearth, verb: str) -> None:
+    result = hearth(verb, "--help")
+    assert result.code == 0
+    assert all(option in result.out for option in ("--home", "--json", "--verbose"))
+
+
+def test_an_unknown_verb_names_the_nearest_and_ends_with_2(hearth: Hearth) -> None:
+    result = hearth("chek")
+    assert result.code == 2
+    assert "check" in result.err and not result.out
+
+
+def test_a_missing_home_says_how_to_make_one_and_ends_with_1(
+    hearth: Hearth, tmp_path: Path
+) -> None:
+    result = hearth("runs", "--home", tmp_path / "nowhere")
+    assert result.code == 1
+    assert "nowhere: error: no home here" in result.err
+    assert "hint: make one with `hearth init" in result.err
+
+
+def test_the_home_is_the_option_then_the_variable_then_here_then_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEARTH_HOME", str(tmp_path / "named"))
+    assert home_directory(Path("chosen")) == Path("chosen")
+    assert home_directory(None) == tmp_path / "named"
+    monkeypatch.delenv("HEARTH_HOME")
+    monkeypatch.chdir(tmp_path)
+    assert home_directory(None) == Path.home() / ".hearth"
+    (tmp_path / "hearth.yaml").touch()
+    assert home_directory(None) == Path()
+
+
+def test_wrong_settings_end_a_verb_with_their_place(hearth: Hearth, home: Path) -> None:
+    (home / "hearth.yaml").write_text("agent:\n  time_zon: UTC\n")
+    result = hearth("up", "--home", home)
+    assert result.code == 1
+    assert "hearth.yaml:2:3: error: unknown key `time_zon`" in result.err
+    assert "hint: did you mean `time_zone`?" in result.err
+
+
+def test_starting_the_command_line_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, edge_agent.cli; "
+        "print([m for m in ('rich', 'duckdb', 'yaml', 'jinja2', 'litestar', 'paho', 'asyncio')"
+        " if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert loaded.stdout.strip() == "[]", loaded.stderr
