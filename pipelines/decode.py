@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, Struct, UnsetType
+from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields as struct_fields
 
 from pipelines.tree import Map, place, suggest
@@ -37,7 +37,7 @@ class Field(NamedTuple):
     required: bool
     struct: type[Struct] | None
     struct_of_values: type[Struct] | None
-    duration: bool
+    mark: str
 
 
 @lru_cache(maxsize=512)
@@ -51,18 +51,21 @@ def fields_of(struct: type[Struct]) -> dict[str, Field]:
             field.default is NODEFAULT and field.default_factory is NODEFAULT,
             _struct_in(hints[field.name]),
             _struct_in_values(hints[field.name]),
-            _is_duration(hints[field.name]),
+            mark_of(hints[field.name]),
         )
         for field in struct_fields(struct)
     }
 
 
 def decode(tree: Any, struct: type[T], at: Position, name: str) -> tuple[T | None, list[Problem]]:
-    """The tree as a struct, or every problem found; `name` is what users call the mapping."""
+    """The tree as a struct with every problem found; `name` is what users call the mapping.
+
+    The struct is None where a value it needs is missing or wrong; unknown keys are only told.
+    """
     if not isinstance(tree, Map):
         return None, [Problem(at, f"`{name}` must be a mapping", _keys_hint(struct))]
     problems: list[Problem] = []
-    known, values = fields_of(struct), {}
+    known, values, whole = fields_of(struct), {}, True
     for key, value in tree.items():
         field = known.get(key)
         if field is None:
@@ -70,13 +73,13 @@ def decode(tree: Any, struct: type[T], at: Position, name: str) -> tuple[T | Non
             continue
         value, found = _value(value, field, tree.values_at.get(key, tree.at), key)
         values[field.attribute] = value
+        whole = whole and (value is not None or not found)
         problems += found
     for key, field in known.items():
         if field.required and key not in tree:
+            whole = False
             problems.append(Problem(tree.at, f"`{name}` needs `{key}`"))
-    if any(problem.severity == "error" for problem in problems):
-        return None, problems
-    return struct(**values), problems
+    return struct(**values) if whole else None, problems
 
 
 def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[Problem]]:
@@ -84,7 +87,7 @@ def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[
         return decode(value, field.struct, at, key)
     if field.struct_of_values is not None and isinstance(value, Map):
         return _values(value, field.struct_of_values)
-    if field.duration and value is not None:
+    if field.mark == "duration" and value is not None:
         return _duration(value, at, key)
     try:
         return msgspec.convert(value, field.type), []
@@ -209,15 +212,18 @@ def choices(annotation: Any) -> tuple[Any, ...]:
     return tuple(choice for part in get_args(annotation) for choice in choices(part))
 
 
-def _is_duration(annotation: Any) -> bool:
+def mark_of(annotation: Any) -> str:
+    """What `schemas.fields` says a type is (`duration`, `expression`, …); empty if mixed."""
     if get_origin(annotation) is Annotated:
         base, *metas = get_args(annotation)
-        if any((meta.extra_json_schema or {}).get("x-hearth") == "duration" for meta in metas):
-            return True
-        return _is_duration(base)
+        for meta in metas:
+            if mark := (meta.extra_json_schema or {}).get("x-hearth"):
+                return str(mark)
+        return mark_of(base)
     if get_origin(annotation) in (Union, types.UnionType):
-        return all(_is_duration(part) for part in get_args(annotation) if part is not NoneType)
-    return False
+        marks = {mark_of(part) for part in get_args(annotation) if part is not NoneType}
+        return marks.pop() if len(marks) == 1 else ""
+    return ""
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -233,7 +239,7 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 def _struct_in(annotation: Any) -> type[Struct] | None:
     for part in _parts(annotation):
-        if isinstance(part, type) and issubclass(part, Struct) and part is not UnsetType:
+        if isinstance(part, type) and issubclass(part, Struct):
             return part
     return None
 

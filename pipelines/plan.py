@@ -83,3 +83,5 @@ class Plan(Struct, frozen=True):
     paths: frozenset[str] = frozenset()
     description: str = ""
     file: str = ""
+    shadow: bool = False
+    tests: tuple[Any, ...] = ()

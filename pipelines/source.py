@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ class _Document:
         self.load = load
         self.reader = load.reader
         self.name = name
-        self.next = yaml.CSafeLoader(text).get_event
+        self.next: Callable[[], Any] = yaml.CSafeLoader(text).get_event
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.open: set[str] = set()
 
@@ -208,7 +209,7 @@ class _Document:
         if depth > MAX_DEPTH:
             self.reader.problem(self.at(event), f"nested more than {MAX_DEPTH} deep")
             raise _Stop
-        self.load.spend(1, Position(self.name, event.start_mark.line + 1, 1))
+        self.load.spend(1, self.at(event))
         if anchor:
             self.open.add(anchor)
         if isinstance(event, yaml.ScalarEvent):
@@ -251,12 +252,14 @@ class _Document:
             value = self.node(value_event, depth + 1)
             if name == "<<" and key.style == "":
                 merges.append((value, self.at(value_event)))
+            elif name is None:
+                continue
             elif name in tree:
                 first = tree.keys_at[name]
                 self.reader.problem(
                     key_at, f"`{name}` stands here a second time", f"the first is at {first}"
                 )
-            elif name is not None:
+            else:
                 tree.put(name, value, key_at, self.at(value_event))
         for value, at in merges:
             self.merge(tree, value, at)
@@ -265,7 +268,7 @@ class _Document:
     def key(self, event: Any, depth: int) -> str | None:
         """A key as written; None with a problem where it is no text."""
         if isinstance(event, yaml.ScalarEvent):
-            self.load.spend(1, Position(self.name, event.start_mark.line + 1, 1))
+            self.load.spend(1, self.at(event))
             if event.anchor:
                 self.anchors[event.anchor] = str(event.value), 1
             return str(event.value)
@@ -315,7 +318,7 @@ class _Document:
 
 def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
     """The parser's error in the user's words, with a hint for the usual slips."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         position = getattr(error, "position", None)
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0

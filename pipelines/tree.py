@@ -50,6 +50,9 @@ class Secret(str):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return "•••"
+
 
 def place(tree: Any, path: Iterable[str | int], start: Position) -> Position:
     """The place of the value at `path` inside `tree`, or of the nearest one around it."""

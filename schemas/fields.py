@@ -30,7 +30,10 @@ Steps = Annotated[list[Any], Meta(extra_json_schema={"$ref": "#/$defs/steps"})]
 Triggers = Annotated[list[Any], Meta(extra_json_schema={"$ref": "#/$defs/triggers"})]
 Devices = Annotated[
     str | list[str] | dict[str, str],
-    Meta(description="A name, alias, key, glob, list of these, `{label: k=v}` or `{area: name}`."),
+    Meta(
+        description="A name, alias, key, glob, list of these, `{label: k=v}` or `{area: name}`.",
+        extra_json_schema={"x-hearth": "devices"},
+    ),
 ]
 
 

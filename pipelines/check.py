@@ -1,0 +1,155 @@
+"""A whole home: every file compiled, every problem collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from pipelines import nowhere
+from pipelines.compiler import Compiler, documents
+from pipelines.plan import Plan
+from pipelines.ports import Home, Ports
+from pipelines.settings import load_devices, load_settings
+from pipelines.source import Reader
+from pipelines.tree import masked
+from schemas.problem import Position, Problem
+from schemas.settings import DeviceSettings, Settings
+
+Checker = Callable[[Path, Reader], Iterable[Problem]]
+"""Checks further files of a home (profiles); what the reader itself notes is kept too."""
+
+
+class Compiled(Struct, frozen=True):
+    """What became of pipeline files; `bad` names those with errors, `secrets` what to mask."""
+
+    plans: Sequence[Plan]
+    problems: Sequence[Problem]
+    bad: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+
+
+class Loaded(Struct, frozen=True):
+    """A home as its files say it; `problems` are those of all files, by place."""
+
+    settings: Settings
+    devices: Mapping[str, DeviceSettings]
+    plans: Sequence[Plan]
+    problems: Sequence[Problem]
+    bad: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+
+
+def home_of(settings: Settings) -> Home:
+    """The place and zone that components see."""
+    agent = settings.agent
+    return Home(agent.name or "home", agent.time_zone, agent.latitude, agent.longitude)
+
+
+def pipeline_files(home: Path) -> list[Path]:
+    """The pipeline files of a home, in order."""
+    folder = home / "pipelines"
+    return sorted(path for path in folder.glob("*.y*ml") if not path.name.startswith("."))
+
+
+def compile_files(
+    home: Path, files: Iterable[Path], compiler: Compiler, reader: Reader | None = None
+) -> Compiled:
+    """The Plans of pipeline files; a pipeline with errors is left out, the others stand."""
+    reader = reader or Reader(home)
+    plans: dict[str, tuple[Plan, Position]] = {}
+    problems, bad = [], set[str]()
+    for path in files:
+        found = _compile_file(path, compiler, reader, plans)
+        if any(problem.severity == "error" for problem in found):
+            bad.add(reader.name(path))
+        problems += found
+    return Compiled(
+        [plan for plan, _ in plans.values()],
+        sorted({masked(problem, reader.secrets) for problem in problems}),
+        frozenset(bad),
+        frozenset(reader.secrets),
+    )
+
+
+def _compile_file(
+    path: Path, compiler: Compiler, reader: Reader, plans: dict[str, tuple[Plan, Position]]
+) -> list[Problem]:
+    before = len(reader.problems)
+    tree = reader.load(path)
+    problems = reader.problems[before:]
+    for document, at in documents(tree, Position(reader.name(path), 1, 1)):
+        plan, found = compiler.compile(document, at, reader.texts)
+        problems += found
+        if plan is None:
+            continue
+        if plan.id in plans:
+            first = plans[plan.id][1]
+            text = f"a second pipeline `{plan.id}`"
+            problems.append(Problem(document.values_at["id"], text, f"the first is at {first}"))
+        else:
+            plans[plan.id] = plan, document.values_at["id"]
+    return problems
+
+
+def load_home(
+    home: Path,
+    *,
+    ports: Ports | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    known_devices: Collection[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    files: Iterable[Path] | None = None,
+    checkers: Iterable[Checker] = (),
+) -> Loaded:
+    """Everything a home says; without `ports` the plans can be looked at but not run.
+
+    `files` are the pipeline files (all by default); `functions` what expressions may call besides
+    the language's own.
+    """
+    reader = Reader(home)
+    settings, problems = load_settings(home, env or {}, reader)
+    devices, found = load_devices(home, reader)
+    problems += found
+    for checker in checkers:
+        before = len(reader.problems)
+        problems += checker(home, reader)
+        problems += reader.problems[before:]
+    compiler = Compiler(ports or nowhere.ports(home_of(settings)), functions, known_devices)
+    files = pipeline_files(home) if files is None else files
+    compiled = compile_files(home, files, compiler, reader)
+    every = {masked(problem, reader.secrets) for problem in [*problems, *compiled.problems]}
+    return Loaded(
+        settings, devices, compiled.plans, sorted(every), compiled.bad, frozenset(reader.secrets)
+    )
+
+
+def check(
+    home: Path,
+    paths: Sequence[Path] = (),
+    *,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    known_devices: Collection[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    checkers: Iterable[Checker] = (),
+) -> list[Problem]:
+    """Every problem of a home, or of the pipeline files and folders given, by place."""
+    for path in (home, *paths):
+        if not path.exists():
+            return [Problem(Position(str(path)), "there is no such file or folder")]
+    files = [file for path in paths for file in _files(path)] if paths else None
+    loaded = load_home(
+        home,
+        functions=functions,
+        known_devices=known_devices,
+        env=env,
+        files=files,
+        checkers=checkers,
+    )
+    return list(loaded.problems)
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]

@@ -1,0 +1,255 @@
+"""Pipeline documents into Plans."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from pipelines.decode import decode
+from pipelines.draft import Draft
+from pipelines.expression import Expressions
+from pipelines.expression_names import SCOPE_NAMES, Known
+from pipelines.functions import FUNCTIONS, time_functions
+from pipelines.inputs import Inputs, read
+from pipelines.plan import Block, Plan
+from pipelines.ports import Ports
+from pipelines.registry import STEPS
+from pipelines.sandbox import Unknown
+from pipelines.scope import Expr
+from pipelines.tree import Map, Seq, place
+from pipelines.workbench import Workbench
+from schemas.fields import seconds
+from schemas.pipeline import Input, MissedWithin, Pipeline
+from schemas.problem import Position, Problem
+
+_PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+_VARIABLE = r"[a-z][a-z0-9_]*"
+
+
+class Compiler:
+    """Compiles the pipelines of one home.
+
+    `functions` are what expressions can call besides the language's own (`sun`); `known_devices`
+    the device names there are, for warnings (None: unknown, no warnings).
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        known_devices: Collection[str] | None = None,
+    ) -> None:
+        self.ports = ports
+        self.expressions = Expressions({**_functions(ports), **(functions or {})})
+        self.known_devices = known_devices
+
+    def compile(
+        self, tree: Any, at: Position, texts: Mapping[str, str]
+    ) -> tuple[Plan | None, list[Problem]]:
+        """The Plan of one pipeline, None when there are errors; `texts` are files' texts."""
+        document, problems = decode(tree, Pipeline, at, "pipeline")
+        if document is None:
+            return None, problems
+        if document.use_blueprint is not None:
+            spot = tree.keys_at["use_blueprint"]
+            problem = Problem(spot, "blueprints are not supported by this version yet")
+            return None, [*problems, problem]
+        names = _names(document, tree)
+        draft = Draft(
+            self.ports, self.expressions, texts, known=names, known_devices=self.known_devices
+        )
+        for problem in problems:
+            draft.report(problem)
+        plan = _plan(document, tree, draft)
+        wrong = any(problem.severity == "error" for problem in draft.problems)
+        return None if wrong else plan, draft.problems
+
+
+def documents(tree: Any, at: Position) -> Iterator[tuple[Any, Position]]:
+    """The pipelines of a file: one, or a list of them."""
+    if isinstance(tree, Seq):
+        for index, item in enumerate(tree):
+            if isinstance(item, Seq):  # a list by `!include`
+                yield from documents(item, tree.values_at[index])
+            else:
+                yield item, tree.values_at[index]
+    elif tree is not None:
+        yield tree, getattr(tree, "at", at)
+
+
+def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
+    known = draft.known
+    before_steps = msgspec.structs.replace(known, steps=frozenset())
+    return Plan(
+        id=document.id,
+        version=_version(tree),
+        gates=_gates(document, tree, draft),
+        variables=_variables(document, tree, draft),
+        test=draft.conditions(
+            document.conditions, place(tree, ["conditions"], tree.at), before_steps, "conditions"
+        ),
+        steps=_block(document.steps, tree, draft, "steps", ""),
+        errors=_block(document.errors, tree, draft, "errors", "errors"),
+        finally_=_block(document.finally_, tree, draft, "finally", "finally"),
+        inputs=_inputs(document, tree, draft),
+        mode=document.mode,
+        max=document.max,
+        max_exceeded=document.max_exceeded,
+        missed=(
+            seconds(document.missed.within)
+            if isinstance(document.missed, MissedWithin)
+            else document.missed
+        ),
+        stale_after=None if document.stale_after is None else seconds(document.stale_after),
+        path=document.path,
+        priority=_PRIORITIES[document.priority],
+        enabled=document.enabled,
+        labels=document.labels,
+        paths=frozenset(draft.paths),
+        description=document.description,
+        file=tree.at.file,
+        shadow=document.shadow,
+        tests=tuple(document.tests),
+    )
+
+
+def _block(value: list[Any], tree: Map, draft: Draft, key: str, prefix: str) -> Block:
+    spots = [place(tree, [key, index], tree.at) for index in range(len(value))]
+    return draft.steps(value, place(tree, [key], tree.at), prefix, spots)
+
+
+def _gates(document: Pipeline, tree: Map, draft: Draft) -> tuple[Any, ...]:
+    known = draft.known
+    names = Known(
+        inputs=known.inputs,
+        variables=frozenset(),
+        steps=frozenset(),
+        later=known.variables or frozenset(),
+        reason="triggers see `inputs`, not variables",
+    )
+    gates = (
+        draft.gate(item, place(tree, ["triggers", index], tree.at), index, names)
+        for index, item in enumerate(document.triggers)
+    )
+    return tuple(gate for gate in gates if gate is not None)
+
+
+def _variables(document: Pipeline, tree: Map, draft: Draft) -> tuple[tuple[str, Expr], ...]:
+    """The variables in order, each seeing those before it."""
+    values = tree.get("variables") or Map(tree.at)
+    every, before = frozenset(document.variables), set[str]()
+    compiled = []
+    for name, value in document.variables.items():
+        _check_name(name, "variable", values.keys_at[name], draft)
+        known = msgspec.structs.replace(
+            draft.known,
+            variables=(draft.known.variables or frozenset()) - every | before,
+            steps=frozenset(),
+            later=every - before,
+            reason="variables are computed in order: put it further up",
+        )
+        tools = Workbench(draft, "variables", values, known)
+        compiled.append((name, tools.template(value, name)))
+        before.add(name)
+    return tuple(compiled)
+
+
+def _check_name(name: str, kind: str, at: Position, draft: Draft) -> None:
+    if not name.isidentifier() or not name.isascii() or name != name.lower() or name[0] == "_":
+        draft.report(Problem(at, f"`{name}` is no {kind} name", "small letters, digits and `_`"))
+    elif kind == "variable" and (name in SCOPE_NAMES or draft.is_function(name)):
+        draft.report(Problem(at, f"`{name}` has a meaning of its own", "choose another name"))
+
+
+def _inputs(document: Pipeline, tree: Map, draft: Draft) -> Inputs:
+    values = tree.get("inputs")
+    for name, spec in document.inputs.items():
+        _check_name(name, "input", values.keys_at[name], draft)  # type: ignore[union-attr]
+        at = place(tree, ["inputs", name, "default"], tree.at)
+        _check_input(spec, at, draft)
+    return Inputs(document.inputs)
+
+
+def _check_input(spec: Input, at: Position, draft: Draft) -> None:
+    if spec.type == "select" and not spec.options:
+        draft.report(Problem(at, "a `select` needs `options`"))
+        return
+    try:
+        read(spec, spec.default)
+    except ValueError as error:
+        draft.report(Problem(at, f"`default` {error}"))
+
+
+def _names(document: Pipeline, tree: Map) -> Known:
+    """The names that expressions of the steps may use."""
+    variables = {*document.variables, *_set_names(tree)}
+    steps = {name for key in ("steps", "errors", "finally") for name in _step_ids(tree.get(key))}
+    return Known(
+        inputs=frozenset(document.inputs), variables=frozenset(variables), steps=frozenset(steps)
+    )
+
+
+def _step_ids(tree: Any) -> Iterator[str]:
+    """The ids of all steps in a tree; what has no step's key beside it is something else's."""
+    if isinstance(tree, Map) and isinstance(tree.get("id"), str) and tree.keys() & STEPS.keys():
+        yield tree["id"]
+    for child in tree.values() if isinstance(tree, Map) else tree if isinstance(tree, Seq) else ():
+        yield from _step_ids(child)
+
+
+def _set_names(tree: Any) -> Iterator[str]:
+    """The variables that `set` steps write."""
+    for child in tree.values() if isinstance(tree, Map) else tree if isinstance(tree, Seq) else ():
+        if isinstance(tree, Seq) and isinstance(child, Map) and isinstance(child.get("set"), Map):
+            yield from child["set"]
+        yield from _set_names(child)
+
+
+def _version(tree: Map) -> str:
+    """A short hash of all that a pipeline says, its includes too."""
+    content = msgspec.json.encode(tree, enc_hook=str)
+    return hashlib.blake2b(content, digest_size=6).hexdigest()
+
+
+def _functions(ports: Ports) -> dict[str, Callable[..., Any]]:
+    """What expressions can call: the home's devices, memory and time, and plain functions."""
+    zone, value, remembered = ZoneInfo(ports.home.time_zone), ports.devices.value, ports.memory.get
+    clock, select = ports.clock.now, ports.devices.keys
+
+    def reading(device: str, property: str, instance: Any = None, default: Any = ...) -> Any:
+        """The last value of a device's property."""
+        found = value(device, property, None if instance is None else str(instance))
+        if found is not None:
+            return found
+        if default is ...:
+            raise Unknown(f"nothing is known of `{property}` of `{device}` yet")
+        return default
+
+    def available(device: str) -> bool:
+        """Whether a device can be reached, as far as is known."""
+        return value(device, "available") is not False
+
+    def devices(label: str | None = None, area: str | None = None) -> list[str]:
+        """The keys of the devices with a label (`room=cellar`) or in an area."""
+        if label is not None:
+            return sorted(select({"label": label}))
+        return sorted(select({"area": area} if area is not None else None))
+
+    def memory(key: str, default: Any = None) -> Any:
+        """A remembered value, none when unset."""
+        found = remembered(key)
+        return default if found is None else found
+
+    def now() -> datetime:
+        """The time in the home's zone."""
+        return datetime.fromtimestamp(clock(), zone)
+
+    return {
+        **FUNCTIONS, **time_functions(zone, now), "reading": reading, "available": available,
+        "devices": devices, "memory": memory,
+    }  # fmt: skip

@@ -1,0 +1,257 @@
+"""One pipeline while it is compiled: its names, its paths, and the problems found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pipelines.decode import fields_of
+from pipelines.entry import Entry, read_beside, read_entry
+from pipelines.expression import Expressions
+from pipelines.expression_names import Known, Mistake
+from pipelines.offsets import position_in
+from pipelines.plan import Block, Gate, PlannedStep, Retry
+from pipelines.ports import Ports
+from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
+from pipelines.scope import Expr, Scope, Test
+from pipelines.tree import Map, place, suggest
+from pipelines.trigger import Arm
+from pipelines.workbench import Workbench
+from schemas.fields import seconds
+from schemas.pipeline import BesideStep, BesideTrigger, Part, RetryFields, ThrottleFields
+from schemas.problem import Position, Problem
+
+
+class BesideCondition(Part, frozen=True):
+    """No keys stand beside a condition."""
+
+
+class BesideWait(Part, frozen=True):
+    """The keys that may stand beside a trigger that is waited for."""
+
+    id: str = ""
+
+
+class Draft:
+    """Compiles the parts of one pipeline; problems are reported, never raised."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        expressions: Expressions,
+        texts: Mapping[str, str],
+        *,
+        known: Known,
+        known_devices: Collection[str] | None,
+    ) -> None:
+        self.ports = ports
+        self.known = known
+        self.problems: list[Problem] = []
+        self.paths: set[str] = set()
+        self._expressions = expressions
+        self._texts = texts
+        self._devices = known_devices
+        self._ids: dict[str, Position] = {}
+
+    def report(self, problem: Problem) -> None:
+        """Note a problem."""
+        self.problems.append(problem)
+
+    def is_function(self, name: str) -> bool:
+        """Whether expressions know a name as a function."""
+        return name in self._expressions.sandbox.globals
+
+    def expression(self, text: str, at: Position, known: Known) -> Expr:
+        """A text as a function of the scope; mistakes are reported at their place in it."""
+        expression, mistakes = self._expressions.compile(text, known)
+        for mistake in mistakes:
+            self._mistake(text, at, mistake)
+        return expression
+
+    def _mistake(self, text: str, at: Position, mistake: Mistake) -> None:
+        spot = position_in(self._texts.get(at.file, ""), at, text, mistake.offset)
+        self.report(Problem(spot, mistake.text, mistake.hint))
+
+    def conditions(self, value: Any, at: Position, known: Known, path: str) -> Test | None:
+        """One condition or a list of them (all must hold); None where there is none."""
+        if value is None or value == []:
+            return None
+        items = value if isinstance(value, list) else [value]
+        spots = [place(value, [i], at) for i in range(len(items))] if items is value else [at]
+        tests = [
+            test
+            for index, (item, spot) in enumerate(zip(items, spots, strict=True))
+            if (test := self._condition(item, spot, known, f"{path}/{index}"))
+        ]
+        return tests[0] if len(tests) == 1 else _all(tests)
+
+    def _condition(self, value: Any, at: Position, known: Known, path: str) -> Test | None:
+        if isinstance(value, str) and value not in CONDITIONS:
+            value = self._bare_condition(value, at)
+        if value is None:
+            return None
+        entry = read_entry(value, at, "condition", CONDITIONS, BesideCondition, self.report)
+        return self._compiled(entry, path, known) if entry else None
+
+    def _bare_condition(self, text: str, at: Position) -> Map | None:
+        if "{{" not in text and "{%" not in text:
+            hint = suggest(text, CONDITIONS) or f'write `"{{{{ {text} }}}}"`'
+            self.report(Problem(at, "a condition without an expression", hint))
+            return None
+        tree = Map(at)
+        tree.put("template", text, at, at)
+        return tree
+
+    def steps(self, value: Any, at: Position, prefix: str, spots: list[Position]) -> Block:
+        """A list of steps; their paths are their ids, or their places under the prefix."""
+        if not isinstance(value, list):
+            self.report(Problem(at, "steps are a list", "begin each with `- `"))
+            return Block()
+        steps = [
+            self._step(item, spot, f"{prefix}/{index}".lstrip("/"))
+            for index, (item, spot) in enumerate(zip(value, spots, strict=True))
+        ]
+        return Block(tuple(step for step in steps if step is not None))
+
+    def _step(self, value: Any, at: Position, path: str) -> PlannedStep | None:
+        entry = read_entry(value, at, "step", STEPS, BesideStep, self.report)
+        if entry is None:
+            return None
+        beside = read_beside(entry.beside, BesideStep, entry.name, self.report) or BesideStep()
+        path = self._own_path(beside.id, path, entry)
+        run = self._compiled(entry, path, self.known)
+        tools = Workbench(self, path, entry.beside, self.known)
+        return PlannedStep(
+            path,
+            entry.name,
+            run,
+            inspect.isgeneratorfunction(run),
+            id=beside.id or "",
+            test=self._beside_test(beside.if_, entry, path, self.known),
+            retry=_retry(beside.retry) if beside.retry else None,
+            timeout=_seconds(beside.timeout, "timeout", tools),
+            on_error=(
+                beside.on_error
+                if isinstance(beside.on_error, str)
+                else tools.steps(beside.on_error, "on_error")
+            ),
+        )
+
+    def _own_path(self, name: str | None, path: str, entry: Entry) -> str:
+        if name:
+            at = entry.beside.values_at["id"]
+            if name in self._ids:
+                self.report(
+                    Problem(at, f"a second step `{name}`", f"the first is at {self._ids[name]}")
+                )
+            self._ids[name] = at
+        own = name or path
+        self.paths.add(own)
+        return own
+
+    def _beside_test(self, value: Any, entry: Entry, path: str, known: Known) -> Test | None:
+        at = entry.beside.values_at.get("if", entry.at)
+        return self.conditions(value, at, known, f"{path}/if")
+
+    def gate(self, value: Any, at: Position, index: int, known: Known) -> Gate | None:
+        """One trigger of the pipeline."""
+        entry = read_entry(value, at, "trigger", TRIGGERS, BesideTrigger, self.report)
+        if entry is None:
+            return None
+        beside = read_beside(entry.beside, BesideTrigger, entry.name, self.report)
+        beside = beside or BesideTrigger()
+        path = f"triggers/{index}"
+        arm = self._compiled(entry, path, known)
+        tools = Workbench(self, path, entry.beside, known)
+        throttle, by = _throttle(beside.throttle, tools)
+        limit = beside.limit
+        return Gate(
+            beside.id or str(index),
+            index,
+            entry.name,
+            arm,
+            test=self._beside_test(beside.if_, entry, path, known),
+            debounce=None
+            if beside.debounce is None
+            else tools.seconds(beside.debounce, "debounce"),
+            throttle=throttle,
+            throttle_by=by,
+            limit=(limit.runs, tools.seconds(limit.per, "limit/per")) if limit else None,
+            dedupe_by=tools.expression(beside.dedupe_by, "dedupe_by") if beside.dedupe_by else None,
+        )
+
+    def waits(
+        self, value: Any, at: Position, path: str, spots: list[Position], known: Known
+    ) -> list[tuple[str, Arm]]:
+        """Triggers inside a step, as (id, arm)."""
+        if not isinstance(value, list):
+            self.report(Problem(at, "triggers are a list", "begin each with `- `"))
+            return []
+        arms = []
+        for index, (item, spot) in enumerate(zip(value, spots, strict=True)):
+            entry = read_entry(item, spot, "trigger", TRIGGERS, BesideWait, self.report)
+            beside = entry and read_beside(entry.beside, BesideWait, entry.name, self.report)
+            if entry and beside:
+                arm = self._compiled(entry, f"{path}/{index}", known)
+                arms.append((beside.id or str(index), arm))
+        return arms
+
+    def _compiled(self, entry: Entry, path: str, known: Known) -> Any:
+        self._check_devices(entry)
+        tools = Workbench(self, path, entry.fields, known, entry.at)
+        return entry.component.compile(tools)  # type: ignore[attr-defined]
+
+    def _check_devices(self, entry: Entry) -> None:
+        if self._devices is None:
+            return
+        for name, at in _device_names(entry):
+            if name not in self._devices:
+                hint = suggest(name, self._devices)
+                self.report(Problem(at, f"no device `{name}` is known yet", hint, "warning"))
+
+
+def _device_names(entry: Entry) -> list[tuple[str, Position]]:
+    found = []
+    for key, field in fields_of(type(entry.component)).items():
+        value = entry.fields.get(key)
+        if field.mark != "devices" or value is None:
+            continue
+        for index, name in enumerate(value if isinstance(value, list) else [value]):
+            if isinstance(name, str) and not any(mark in name for mark in ("*", "?", "[", "{")):
+                found.append((name, place(entry.fields, [key, index], entry.at)))
+    return found
+
+
+def _seconds(value: Any, at: str, tools: Workbench) -> float | None:
+    return None if value is None else tools.seconds(value, at)
+
+
+def _all(tests: list[Test]) -> Test:
+    every = tuple(tests)
+
+    def all_hold(scope: Scope) -> bool:
+        return all(test(scope) for test in every)
+
+    return all_hold
+
+
+def _retry(fields: RetryFields) -> Retry:
+    return Retry(
+        fields.attempts,
+        seconds(fields.delay),
+        fields.backoff == "exponential",
+        seconds(fields.max_delay),
+        fields.jitter,
+    )
+
+
+def _throttle(
+    value: str | ThrottleFields | None, tools: Workbench
+) -> tuple[float | None, Expr | None]:
+    if value is None:
+        return None, None
+    if isinstance(value, str):
+        return tools.seconds(value, "throttle"), None
+    by = tools.expression(value.by, "throttle/by") if value.by else None
+    return tools.seconds(value.period, "throttle/period"), by

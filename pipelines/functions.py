@@ -1,0 +1,327 @@
+"""What expressions can call besides Jinja's own filters: Home Assistant's words for them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import statistics
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from pipelines.limits import MAX_TEXT, Alarm, ExpressionError, replaceable, sized
+
+_NONE_GIVEN: Any = object()
+_TRUE = frozenset({"1", "true", "yes", "on", "enable"})
+_FALSE = frozenset({"0", "false", "no", "off", "disable"})
+
+
+def _otherwise(name: str, value: Any, default: Any) -> Any:
+    if default is _NONE_GIVEN:
+        raise ExpressionError(f"{name} cannot read {value!r:.80} and no default was given")
+    return default
+
+
+def as_float(value: Any, default: Any = _NONE_GIVEN) -> Any:
+    """The number in a value."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return _otherwise("float", value, default)
+
+
+def as_int(value: Any, default: Any = _NONE_GIVEN, base: int = 10) -> Any:
+    """The whole number in a value; fractions are cut off."""
+    try:
+        if isinstance(value, str) and base != 10:
+            return int(value, base)
+        return int(value) if isinstance(value, int) else int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return _otherwise("int", value, default)
+
+
+def as_bool(value: Any, default: Any = _NONE_GIVEN) -> Any:
+    """True of true, 1, `on`, `yes`, `enable`; false of their opposites."""
+    text = str(value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if isinstance(value, int | float):
+        return bool(value)
+    return _otherwise("bool", value, default)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is, or reads as, a finite number."""
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def rounded(
+    value: Any, precision: int = 0, method: str = "common", default: Any = _NONE_GIVEN
+) -> Any:
+    """Rounded to `precision` decimals (an integer at 0); method common, floor, ceil or half."""
+    if abs(precision) > 300:
+        raise ExpressionError("round takes at most 300 decimals")
+    try:
+        number = float(value)
+        if method in ("ceil", "floor"):
+            power = 10.0**precision
+            number = getattr(math, method)(number * power) / power
+        elif method == "half":
+            number = round(number * 2) / 2
+        else:
+            number = round(number, precision)
+        return int(number) if precision == 0 and method != "half" else number
+    except (TypeError, ValueError, OverflowError):
+        return _otherwise("round", value, default)
+
+
+def iif(value: Any, if_true: Any = True, if_false: Any = False, if_none: Any = _NONE_GIVEN) -> Any:
+    """One of two values, by whether `value` holds; a third for none."""
+    if value is None and if_none is not _NONE_GIVEN:
+        return if_none
+    return if_true if value else if_false
+
+
+def _spread(values: tuple[Any, ...]) -> list[Any]:
+    given = values[0] if len(values) == 1 and not isinstance(values[0], str) else values
+    return list(given)
+
+
+def smallest(*values: Any) -> Any:
+    """The least of a list or of several values."""
+    return min(_spread(values))
+
+
+def largest(*values: Any) -> Any:
+    """The greatest of a list or of several values."""
+    return max(_spread(values))
+
+
+def average(*values: Any) -> float:
+    """The mean of a list or of several values."""
+    return float(statistics.fmean(_spread(values)))
+
+
+def median(*values: Any) -> Any:
+    """The middle of a list or of several values."""
+    return statistics.median(_spread(values))
+
+
+def from_json(value: Any, default: Any = _NONE_GIVEN) -> Any:
+    """The value a JSON text stands for."""
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, TypeError, UnicodeDecodeError):
+        return _otherwise("from_json", value, default)
+
+
+def to_json(value: Any, pretty_print: bool = False, sort_keys: bool = False) -> str:
+    """A value as JSON text; dates as ISO 8601."""
+    plain = msgspec.to_builtins(value, str_keys=True)
+    if not pretty_print and not sort_keys:
+        return msgspec.json.encode(plain).decode()
+    return json.dumps(
+        plain, indent=2 if pretty_print else None, sort_keys=sort_keys, ensure_ascii=False
+    )
+
+
+@lru_cache(maxsize=512)
+def _pattern(pattern: str, ignorecase: bool) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern, re.IGNORECASE if ignorecase else 0)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ExpressionError(f"`{pattern:.80}` is no regular expression: {error}") from None
+
+
+def _searched(value: Any) -> str:
+    text = str(value)
+    if len(text) > MAX_TEXT:
+        raise ExpressionError("a regular expression takes texts of at most 64 kB")
+    return text
+
+
+def regex_match(value: Any, find: str = "", ignorecase: bool = False) -> bool:
+    """Whether a text begins with what the pattern says."""
+    with Alarm():
+        return _pattern(find, ignorecase).match(_searched(value)) is not None
+
+
+def regex_search(value: Any, find: str = "", ignorecase: bool = False) -> bool:
+    """Whether what the pattern says stands anywhere in a text."""
+    with Alarm():
+        return _pattern(find, ignorecase).search(_searched(value)) is not None
+
+
+def regex_replace(
+    value: Any = "", find: str = "", replace: str = "", ignorecase: bool = False
+) -> str:
+    """A text with every match replaced (`\\1` for groups)."""
+    text = _searched(value)
+    if (len(text) + 1) * len(replace) > 100 * MAX_TEXT:
+        raise ExpressionError("regex_replace would make too long a text")
+    with Alarm():
+        return str(sized(_pattern(find, ignorecase).sub(replace, text)))
+
+
+def regex_findall(value: Any, find: str = "", ignorecase: bool = False) -> list[Any]:
+    """All matches (or their groups)."""
+    with Alarm():
+        return _pattern(find, ignorecase).findall(_searched(value))
+
+
+def regex_findall_index(
+    value: Any, find: str = "", index: int = 0, ignorecase: bool = False
+) -> Any:
+    """The match with that number, counted from 0."""
+    return regex_findall(value, find, ignorecase)[index]
+
+
+def replaced(value: Any, old: Any, new: Any, count: int = -1) -> str:
+    """A text with another text in place of one."""
+    text, old, new = str(value), str(old), str(new)
+    replaceable(text, old, new)
+    return text.replace(old, new, -1 if count is None else count)
+
+
+def slugify(value: Any, separator: str = "_") -> str:
+    """A text as a name: small letters, digits and separators."""
+    return re.sub(r"[^a-z0-9]+", separator, str(value).lower()).strip(separator)
+
+
+def contains(values: Any, value: Any) -> bool:
+    """Whether a list or text contains a value."""
+    return bool(value in values)
+
+
+def logarithm(value: Any, base: Any = math.e, default: Any = _NONE_GIVEN) -> Any:
+    """The logarithm, natural unless a base is given."""
+    try:
+        return math.log(float(value), float(base))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return _otherwise("log", value, default)
+
+
+def square_root(value: Any, default: Any = _NONE_GIVEN) -> Any:
+    """The square root."""
+    try:
+        return math.sqrt(float(value))
+    except (TypeError, ValueError):
+        return _otherwise("sqrt", value, default)
+
+
+def time_functions(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
+    """The functions about time, in the home's zone."""
+
+    def as_datetime(value: Any, default: Any = _NONE_GIVEN) -> Any:
+        """A moment from epoch seconds or ISO 8601 text; texts without a zone are local."""
+        try:
+            if isinstance(value, datetime):
+                return value
+            if is_number(value):
+                return datetime.fromtimestamp(float(value), UTC)
+            return datetime.fromisoformat(str(value).strip())
+        except (ValueError, OverflowError, OSError):
+            return _otherwise("as_datetime", value, default)
+
+    def as_timestamp(value: Any, default: Any = _NONE_GIVEN) -> Any:
+        """Epoch seconds of a moment, a text or a number."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        moment = as_datetime(value, default)
+        if not isinstance(moment, datetime):
+            return moment
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+
+    def as_local(value: datetime) -> datetime:
+        """A moment in the home's zone."""
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(zone)
+
+    def timestamp_custom(
+        value: Any, form: str = "%Y-%m-%d %H:%M:%S", local: bool = True, default: Any = _NONE_GIVEN
+    ) -> Any:
+        """Epoch seconds as text in a `strftime` form."""
+        try:
+            return datetime.fromtimestamp(float(value), zone if local else UTC).strftime(form)
+        except (TypeError, ValueError, OverflowError, OSError):
+            return _otherwise("timestamp_custom", value, default)
+
+    def timestamp_local(value: Any, default: Any = _NONE_GIVEN) -> Any:
+        """Epoch seconds as ISO 8601 text in the home's zone."""
+        try:
+            return datetime.fromtimestamp(float(value), zone).isoformat()
+        except (TypeError, ValueError, OverflowError, OSError):
+            return _otherwise("timestamp_local", value, default)
+
+    def today_at(time: str = "") -> datetime:
+        """Today in the home's zone at a time of day (`07:30`)."""
+        moment = datetime.strptime(f"2000-01-01 {time or '00:00'}:00"[:19], "%Y-%m-%d %H:%M:%S")
+        return now().replace(
+            hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0
+        )
+
+    def strptime(value: Any, form: str, default: Any = _NONE_GIVEN) -> Any:
+        """A moment from a text in a `strftime` form."""
+        try:
+            return datetime.strptime(str(value), form)
+        except (ValueError, TypeError):
+            return _otherwise("strptime", value, default)
+
+    return {
+        "now": now, "utcnow": lambda: now().astimezone(UTC), "today_at": today_at,
+        "as_datetime": as_datetime, "as_timestamp": as_timestamp, "as_local": as_local,
+        "timestamp_custom": timestamp_custom, "timestamp_local": timestamp_local,
+        "strptime": strptime, "timedelta": timedelta,
+    }  # fmt: skip
+
+
+BOTH: Mapping[str, Callable[..., Any]] = {
+    "float": as_float, "int": as_int, "bool": as_bool, "is_number": is_number, "iif": iif,
+    "average": average, "median": median, "from_json": from_json, "to_json": to_json,
+    "regex_match": regex_match, "regex_search": regex_search, "regex_replace": regex_replace,
+    "regex_findall": regex_findall, "regex_findall_index": regex_findall_index,
+    "slugify": slugify, "contains": contains, "log": logarithm, "sqrt": square_root,
+}  # fmt: skip
+"""Usable as functions and as filters (the value first)."""
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **BOTH, "min": smallest, "max": largest, "round": rounded, "zip": zip,
+    "pi": lambda: math.pi,
+}  # fmt: skip
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    **BOTH, "round": rounded, "replace": replaced,
+    "base64_encode": lambda value: base64.b64encode(str(value).encode()).decode(),
+    "base64_decode": lambda value: base64.b64decode(str(value)).decode(),
+    "multiply": lambda value, amount: as_float(value) * amount,
+    "add": lambda value, amount: as_float(value) + amount,
+    "ordinal": lambda value: f"{value}{_suffix(int(value))}",
+}  # fmt: skip
+
+TESTS: Mapping[str, Callable[..., bool]] = {
+    "is_number": is_number, "match": regex_match, "search": regex_search, "contains": contains,
+    "list": lambda value: isinstance(value, list),
+    "datetime": lambda value: isinstance(value, datetime),
+}  # fmt: skip
+
+_HA = "write `reading(device, property)`"
+ELSEWHERE: Mapping[str, str] = {
+    "states": _HA, "state_attr": _HA, "is_state": f"{_HA} == …", "is_state_attr": f"{_HA} == …",
+    "has_value": "write `reading(…) is defined` or `available(device)`",
+    "this": "write `run`", "trigger_id": "write `trigger.id`", "wait": "give the step an `id`",
+    "area_devices": "write `devices(area=…)`", "label_devices": "write `devices(label=…)`",
+}  # fmt: skip
+"""Home Assistant's names that are written differently here."""
+
+
+def _suffix(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -1,0 +1,181 @@
+"""Jinja's sandbox as our expressions use it: keys before attributes, and bounded work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from time import perf_counter
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.filters import do_format, sync_do_join
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing, pass_context, pass_eval_context
+from jinja2.visitor import NodeTransformer
+
+from pipelines import limits
+from pipelines.expression_names import SCOPE_NAMES
+from pipelines.functions import FILTERS, TESTS
+from pipelines.limits import MAX_SECONDS, MAX_SIZE, sized, too_large, too_slow
+from pipelines.scope import Scope
+
+_WIDTHS = (
+    "center", "indent", "wordwrap", "batch", "slice", "tojson", "truncate", "filesizeformat",
+)  # fmt: skip
+_GUARDED_METHODS = frozenset(
+    {"ljust", "rjust", "center", "zfill", "expandtabs", "to_bytes", "translate", "encode"}
+)
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": limits.add, "*": limits.multiply, "**": limits.power, "%": limits.modulo,
+}  # fmt: skip
+
+
+class ScopeContext(Context):
+    """Looks names up in a run's scope as they are needed; holds the deadline and the output."""
+
+    def __init__(self, environment: Sandbox, scope: Scope) -> None:
+        super().__init__(environment, environment.globals, None, {})
+        self.scope = scope
+        self.deadline = perf_counter() + MAX_SECONDS
+        self.written = 0
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """Names of the template, then of the scope, functions, and the run's variables."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in SCOPE_NAMES:
+            value = getattr(self.scope, key)
+            return missing if value is None else value
+        if key in self.parent:
+            return self.parent[key]
+        return self.scope.variables.get(key, missing)
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """The environment of all expressions of one home."""
+
+    intercepted_binops = frozenset(_BINARY)
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(
+            undefined=StrictUndefined,
+            optimized=False,  # nothing is computed while compiling
+            finalize=_written,
+            cache_size=0,
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        )
+        kept = {name: self.globals[name] for name in ("dict", "cycler", "joiner", "namespace")}
+        self.globals = {**kept, **functions, "range": limits.numbers_up_to}
+        self.tests.update(TESTS)
+        self.filters.update(FILTERS)
+        self.filters.update({name: limits.modest(self.filters[name]) for name in _WIDTHS})
+        self.filters |= {"format": _format, "join": _join, _EACH: _each, _CONCAT: _concat}
+        for name in ("urlize", "xmlattr", "random", "pprint"):
+            del self.filters[name]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A mapping's key before its attribute, so that `payload.items` is the key."""
+        if isinstance(obj, Mapping):
+            try:
+                return obj[attribute]
+            except KeyError:
+                pass
+        return super().getattr(obj, attribute)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """`str.format`, with modest widths only."""
+        wrapped = super().wrap_str_format(value)
+        if wrapped is not None:
+            limits.formattable(value.__self__)
+        return wrapped
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Arithmetic whose result can grow."""
+        return _BINARY[operator](left, right)
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+        """Call from a template, in time; what a function does not know is undefined."""
+        if perf_counter() > __context.deadline:
+            raise too_slow()
+        _check_method(__obj, args)
+        try:
+            return sized(super().call(__context, __obj, *args, **kwargs))
+        except Unknown as error:
+            return __self.undefined(hint=str(error))
+
+
+class Unknown(LookupError):
+    """A function has no value to give (an unknown reading): undefined in expressions."""
+
+
+def bounded(tree: nodes.Template) -> nodes.Template:
+    """The template with its loops and concatenations replaced by bounded ones."""
+    result: nodes.Template = _Bounds().visit(tree)
+    return result
+
+
+_EACH, _CONCAT = " each", " concat"  # no filter of a user can have such a name
+
+
+class _Bounds(NodeTransformer):
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.iter = _filter(node.iter, _EACH)  # type: ignore[arg-type]
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _filter(nodes.List(node.nodes, lineno=node.lineno), _CONCAT)
+
+
+def _filter(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+@pass_context
+def _written(context: Any, value: Any) -> Any:
+    if value.__class__ is str:
+        context.written += len(value)
+        if context.written > MAX_SIZE:
+            raise too_large()
+    if perf_counter() > context.deadline:
+        raise too_slow()
+    return value
+
+
+@pass_context
+def _each(context: Any, items: Iterable[Any]) -> Iterable[Any]:
+    return limits.within(context.deadline, items)
+
+
+def _concat(parts: list[Any]) -> str:
+    return str(sized("".join([str(part) for part in parts])))
+
+
+def _format(value: str, *args: Any, **kwargs: Any) -> str:
+    limits.formattable(value)
+    return do_format(value, *args, **kwargs)
+
+
+@pass_eval_context
+def _join(
+    context: EvalContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None
+) -> str:
+    return sync_do_join(context, limits.joinable(value, d), d, attribute)
+
+
+def _check_method(function: Any, args: tuple[Any, ...]) -> None:
+    """Refuse methods of texts and numbers that would make very large values."""
+    owner = getattr(function, "__self__", None)
+    if not isinstance(owner, str | bytes | int):
+        return
+    name = getattr(function, "__name__", "")
+    if name in _GUARDED_METHODS and any(
+        isinstance(arg, int) and abs(arg) > limits.MAX_WIDTH for arg in args
+    ):
+        raise too_large()
+    if name == "replace" and len(args) >= 2:
+        limits.replaceable(owner, args[0], args[1])  # type: ignore[arg-type]
+    elif name == "join" and args:
+        limits.joinable(args[0], owner)

@@ -1,0 +1,121 @@
+"""What a component's `compile` is handed: the language's compilers, at its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipelines.expression import is_expression
+from pipelines.expression_names import Known
+from pipelines.limits import ExpressionError
+from pipelines.plan import Block
+from pipelines.scope import Constant, Expr, Scope, Test
+from pipelines.tree import Map, place
+from pipelines.trigger import Arm
+from schemas.fields import seconds
+from schemas.problem import Position, Problem
+
+if TYPE_CHECKING:
+    from pipelines.draft import Draft
+
+
+class Workbench:
+    """The `Tools` of one component; `fields` is the tree its values came from."""
+
+    def __init__(
+        self, draft: Draft, path: str, fields: Map, known: Known, at: Position | None = None
+    ) -> None:
+        self.ports = draft.ports
+        self.path = path
+        self._draft = draft
+        self._fields = fields
+        self._known = known
+        self._at = at or fields.at
+
+    def expression(self, text: Any, at: str) -> Expr:
+        """A value or a template text as a function of the scope."""
+        if not isinstance(text, str):
+            return Constant(text)
+        return self._draft.expression(text, self._place(at), self._known)
+
+    def template(self, value: Any, at: str) -> Expr:
+        """The same for any depth of lists and mappings."""
+        if isinstance(value, Mapping):
+            return _mapping({k: self.template(v, f"{at}/{k}") for k, v in value.items()})
+        if isinstance(value, list | tuple):
+            return _list([self.template(v, f"{at}/{i}") for i, v in enumerate(value)])
+        return self.expression(value, at)
+
+    def conditions(self, value: Any, at: str) -> Test:
+        """A condition or a list of them."""
+        test = self._draft.conditions(value, self._place(at), self._known, f"{self.path}/{at}")
+        return test or _always
+
+    def steps(self, value: Any, at: str) -> Block:
+        """A list of steps."""
+        return self._draft.steps(
+            value, self._place(at), f"{self.path}/{at}", self._spots(at, value)
+        )
+
+    def triggers(self, value: Any, at: str) -> list[tuple[str, Arm]]:
+        """A list of triggers as (id, arm)."""
+        return self._draft.waits(
+            value, self._place(at), f"{self.path}/{at}", self._spots(at, value), self._known
+        )
+
+    def seconds(self, value: Any, at: str) -> float:
+        """A constant duration."""
+        try:
+            return seconds(value)
+        except ValueError as error:
+            self.problem(f"`{at}`: {error}", at)
+            return 0.0
+
+    def duration(self, value: Any, at: str) -> Expr:
+        """A duration that may hold an expression."""
+        if not (isinstance(value, str) and is_expression(value)):
+            return Constant(self.seconds(value, at))
+        expression = self.expression(value, at)
+
+        def duration(scope: Scope) -> float:
+            try:
+                return seconds(expression(scope))
+            except ValueError as error:
+                raise ExpressionError(f"{error} (from `{value}`)") from None
+
+        return duration
+
+    def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
+        """Report a mistake at a field."""
+        self._draft.report(Problem(self._place(at), text, hint, severity))
+
+    def _place(self, at: str) -> Position:
+        return place(self._fields, _steps(at), self._at)
+
+    def _spots(self, at: str, value: Any) -> list[Position]:
+        """The places of a list's items: decoding to `list` has lost them."""
+        steps = _steps(at)
+        count = len(value) if isinstance(value, list) else 0
+        return [place(self._fields, [*steps, index], self._at) for index in range(count)]
+
+
+def _steps(at: str) -> list[str | int]:
+    return [int(part) if part.isdigit() else part for part in at.split("/") if part]
+
+
+def _always(scope: Scope) -> bool:
+    return True
+
+
+def _mapping(parts: dict[str, Expr]) -> Expr:
+    if all(isinstance(part, Constant) for part in parts.values()):
+        return Constant({key: part.value for key, part in parts.items()})  # type: ignore[attr-defined]
+    items = tuple(parts.items())
+    return lambda scope: {key: part(scope) for key, part in items}
+
+
+def _list(parts: list[Expr]) -> Expr:
+    if all(isinstance(part, Constant) for part in parts):
+        return Constant([part.value for part in parts])  # type: ignore[attr-defined]
+    items: tuple[Callable[[Scope], Any], ...] = tuple(parts)
+    return lambda scope: [part(scope) for part in items]
