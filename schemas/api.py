@@ -29,7 +29,7 @@ class Readiness(Struct, frozen=True):
     components: Annotated[list[ComponentHealth], Meta(description="Each component's state.")]
 
 
-class UserProblem(Struct, frozen=True, omit_defaults=True):
+class UserProblem(Struct, frozen=True):
     """One thing the user must change."""
 
     text: Annotated[str, Meta(description="What is wrong.")]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Router, get, post
 from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody, PathParameter
 
 from edge_agent.gateway.door import SLASH
 from edge_agent.gateway.guard import needs
@@ -11,6 +14,7 @@ from edge_agent.gateway.ports import Devices
 from schemas.api import DeviceView, ProblemDetails
 from schemas.device import Command
 
+Name = Annotated[str, PathParameter(description="Name, alias or key; a slash in it as %2F.")]
 _UNKNOWN = {404: ResponseSpec(ProblemDetails, description="No such device, or it cannot do this.")}
 
 
@@ -23,7 +27,7 @@ def devices(devices: Devices) -> Router:
         return list(await devices.all())
 
     @get("/{device:str}", opt=needs("devices:read"), responses=_UNKNOWN)
-    async def get_device(device: str) -> DeviceView:
+    async def get_device(device: Name) -> DeviceView:
         """One device by name, alias or key."""
         return await devices.one(_name(device))
 
@@ -33,7 +37,7 @@ def devices(devices: Devices) -> Router:
         status_code=204,
         responses=_UNKNOWN,
     )
-    async def command_device(device: str, data: Command) -> None:
+    async def command_device(device: Name, data: JSONBody[Command]) -> None:
         """Tell a device something: `{"set": {"state": "on"}}` or `{"do": "toggle"}`."""
         await devices.command(_name(device), data)
 

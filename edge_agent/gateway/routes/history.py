@@ -11,7 +11,7 @@ from uuid import UUID
 from litestar import Request, Router, get, post
 from litestar.exceptions import ValidationException
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from edge_agent.gateway.guard import needs
 from edge_agent.gateway.ports import History
@@ -33,16 +33,17 @@ QUERY_SECONDS = 30.0
 T = TypeVar("T")
 
 _MOMENT = "RFC 3339 (UTC without an offset), a date, or how long ago: `2h`"
-PipelineId = Annotated[str | None, Parameter(description="Only runs of this pipeline.")]
-State = Annotated[str | None, Parameter(query="state", description="Only runs in this state.")]
-Since = Annotated[str | None, Parameter(description=f"Not before this time: {_MOMENT}.")]
-Until = Annotated[str | None, Parameter(description=f"Before this time: {_MOMENT}.")]
-Limit = Annotated[int, Parameter(ge=1, le=10_000, description="At most so many.")]
-Cursor = Annotated[str | None, Parameter(description="`next` of the page before.")]
-Device = Annotated[str | None, Parameter(description="Name, alias or key of the device.")]
-Property = Annotated[str | None, Parameter(query="property", description="Only this property.")]
-Span = Annotated[str, Parameter(description="Span of one bucket: `5m`, `1h`, `1d`.")]
-Sql = Annotated[str, Parameter(description="One DuckDB SELECT; `$name` is the parameter `name`.")]
+RunId = Annotated[str, PathParameter(description="The run's UUID.")]
+PipelineId = Annotated[str | None, QueryParameter(description="Only runs of this pipeline.")]
+State = Annotated[str | None, QueryParameter(name="state", description="Only runs in this state.")]
+Since = Annotated[str | None, QueryParameter(description=f"Not before this time: {_MOMENT}.")]
+Until = Annotated[str | None, QueryParameter(description=f"Before this time: {_MOMENT}.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=10_000, description="At most so many.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
+Device = Annotated[str | None, QueryParameter(description="Name, alias or key of the device.")]
+Property = Annotated[str | None, QueryParameter(name="property", description="Only this property.")]
+Span = Annotated[str, QueryParameter(description="Span of one bucket: `5m`, `1h`, `1d`.")]
+Sql = Annotated[str, QueryParameter(description="A SELECT; `$name` is the parameter `name`.")]
 _WRONG_SQL = {422: ResponseSpec(ProblemDetails, description="The SQL is wrong, or writes.")}
 
 
@@ -67,7 +68,7 @@ def history(history: History) -> Router:
         tags=["runs"],
         responses={404: ResponseSpec(ProblemDetails, description="No such run.")},
     )
-    async def get_run(run: str) -> Trace:
+    async def get_run(run: RunId) -> Trace:
         """The trace of a run: each step with its values, each effect."""
         return await _soon(history.trace(_run_id(run)))
 
@@ -105,7 +106,7 @@ def history(history: History) -> Router:
     @post(
         "/query", opt=needs("history:query"), tags=["query"], status_code=200, responses=_WRONG_SQL
     )
-    async def post_query(data: Query) -> QueryAnswer:
+    async def post_query(data: JSONBody[Query]) -> QueryAnswer:
         """Read-only SQL with typed parameters."""
         return await _soon(history.query(data.sql, data.params))
 

@@ -8,15 +8,16 @@ import msgspec
 from litestar import Request, Router, route
 from litestar.exceptions import MethodNotAllowedException, ValidationException
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, PathParameter
 
 from edge_agent.gateway.guard import needs
 from edge_agent.gateway.ports import Hooks
 from schemas.api import HookAnswer, HookCall, ProblemDetails
 
 Key = Annotated[
-    str, Parameter(header="Idempotency-Key", description="The same for repeats of one call.")
+    str, HeaderParameter(name="Idempotency-Key", description="The same for repeats of one call.")
 ]
+Name = Annotated[str, PathParameter(description="The name in the `webhook` trigger.")]
 _RESPONSES = {
     404: ResponseSpec(ProblemDetails, description="No pipeline listens on this hook."),
     405: ResponseSpec(ProblemDetails, description="Its triggers want another method."),
@@ -34,7 +35,7 @@ def hooks(hooks: Hooks) -> Router:
         responses=_RESPONSES,
     )
     async def call_hook(
-        request: Request[Any, Any, Any], hook: str, idempotency_key: Key = ""
+        request: Request[Any, Any, Any], hook: Name, idempotency_key: Key = ""
     ) -> HookAnswer:
         """Fire a webhook; keys of a JSON body, or of the query, become inputs."""
         allowed = [method.upper() for method in hooks.methods(hook)]

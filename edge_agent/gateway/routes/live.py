@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Router, get
 from litestar.exceptions import ServiceUnavailableException, ValidationException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from edge_agent.gateway.guard import needs
@@ -16,7 +16,9 @@ MOST_FOLLOWERS = 256
 
 Types = Annotated[
     str,
-    Parameter(description="Kinds wanted, by comma: event, reading, run, effect; all by default."),
+    QueryParameter(
+        description="Kinds wanted, by comma: event, reading, run, effect; all by default."
+    ),
 ]
 
 

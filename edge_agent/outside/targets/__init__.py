@@ -1,0 +1,1 @@
+"""Where notifications can go, one kind a file."""

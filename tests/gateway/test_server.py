@@ -1,0 +1,121 @@
+"""Starting and ending: ports, sockets, open streams, slow clients."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from edge_agent.gateway import door, server
+from edge_agent.gateway.server import bind_port, bind_socket
+from tests.gateway.conftest import Site
+
+
+def test_both_ways_lead_to_the_same_application(site: Site) -> None:
+    with site.client() as tcp, site.local() as local:
+        assert tcp.get("/api/v1/pipelines").json() == local.get("/api/v1/pipelines").json()
+
+
+def test_it_ends_within_a_second_with_open_streams(tmp_path: Path) -> None:
+    site = Site(tmp_path, None)
+    with site.client() as client, site.local() as local:
+        streams = [
+            c.send(c.build_request("GET", "/api/v1/events"), stream=True)
+            for c in (client, local)
+            for _ in range(5)
+        ]
+        begun = time.monotonic()
+        site.stop()
+        assert time.monotonic() - begun < 1
+        for stream in streams:
+            stream.close()
+    assert not site.socket.exists()
+
+
+def test_it_ends_within_a_second_while_a_client_does_not_read(tmp_path: Path) -> None:
+    site = Site(tmp_path, None)
+    with socket.create_connection(("127.0.0.1", site.handle.port)) as idle:
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n")
+        begun = time.monotonic()
+        site.stop()
+        assert time.monotonic() - begun < 1
+
+
+def test_a_busy_port_is_replaced_by_a_free_one() -> None:
+    with bind_port("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with bind_port("127.0.0.1", port) as second:
+            assert second.getsockname()[1] != port
+
+
+def test_a_stale_socket_is_removed_and_a_live_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "agent.sock"
+    bind_socket(path).close()
+    with bind_socket(path) as alive:
+        alive.listen()
+        with pytest.raises(OSError, match="another agent listens"):
+            bind_socket(path)
+
+
+def test_something_else_in_the_sockets_place_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "agent.sock"
+    path.write_text("precious")
+    with pytest.raises(FileExistsError):
+        bind_socket(path)
+    assert path.read_text() == "precious"
+
+
+def test_a_silent_client_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.05)
+    site = Site(tmp_path, None)
+    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as silent:
+        silent.sendall(b"GET / HTTP/1.1\r\n")
+        assert silent.recv(100) == b""
+    site.stop()
+
+
+def test_a_body_that_does_not_come_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.05)
+    site = Site(tmp_path, None)
+    head = b"POST /api/v1/query HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as slow:
+        slow.sendall(head)
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+    site.stop()
+
+
+def test_nonsense_on_the_wire_is_answered_and_survived(site: Site, client: httpx.Client) -> None:
+    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as odd:
+        odd.sendall(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n")
+        assert odd.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_websocket_handshake_is_refused(client: httpx.Client) -> None:
+    headers = {"upgrade": "websocket", "connection": "upgrade"}
+    assert client.get("/ws", headers=headers).status_code == 404
+
+
+def test_the_protocols_of_the_gateway_do_not_import_litestar() -> None:
+    code = (
+        "import sys, edge_agent.gateway.ports, edge_agent.gateway.start;"
+        "sys.exit(any(name in sys.modules for name in ('litestar', 'uvicorn', 'httpx')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_listener_leaves_signal_handlers_alone() -> None:
+    async def run() -> None:
+        listener = server.Listener(lambda *_: None)
+        with listener.capture_signals():
+            pass
+
+    asyncio.run(run())
