@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,12 +12,11 @@ from pipelines.decode import decode
 from pipelines.draft import Draft
 from pipelines.expression import Expressions
 from pipelines.expression_names import SCOPE_NAMES, Known
-from pipelines.functions import FUNCTIONS, time_functions
 from pipelines.inputs import Inputs, read
+from pipelines.lookups import home_functions
 from pipelines.plan import Block, Plan
 from pipelines.ports import Ports
 from pipelines.registry import STEPS
-from pipelines.sandbox import Unknown
 from pipelines.scope import Expr
 from pipelines.tree import Map, Seq, place
 from pipelines.workbench import Workbench
@@ -28,7 +25,6 @@ from schemas.pipeline import Input, MissedWithin, Pipeline
 from schemas.problem import Position, Problem
 
 _PRIORITIES = {"low": -1, "normal": 0, "high": 1}
-_VARIABLE = r"[a-z][a-z0-9_]*"
 
 
 class Compiler:
@@ -45,7 +41,7 @@ class Compiler:
         known_devices: Collection[str] | None = None,
     ) -> None:
         self.ports = ports
-        self.expressions = Expressions({**_functions(ports), **(functions or {})})
+        self.expressions = Expressions({**home_functions(ports), **(functions or {})})
         self.known_devices = known_devices
 
     def compile(
@@ -214,42 +210,3 @@ def _version(tree: Map) -> str:
     """A short hash of all that a pipeline says, its includes too."""
     content = msgspec.json.encode(tree, enc_hook=str)
     return hashlib.blake2b(content, digest_size=6).hexdigest()
-
-
-def _functions(ports: Ports) -> dict[str, Callable[..., Any]]:
-    """What expressions can call: the home's devices, memory and time, and plain functions."""
-    zone, value, remembered = ZoneInfo(ports.home.time_zone), ports.devices.value, ports.memory.get
-    clock, select = ports.clock.now, ports.devices.keys
-
-    def reading(device: str, property: str, instance: Any = None, default: Any = ...) -> Any:
-        """The last value of a device's property."""
-        found = value(device, property, None if instance is None else str(instance))
-        if found is not None:
-            return found
-        if default is ...:
-            raise Unknown(f"nothing is known of `{property}` of `{device}` yet")
-        return default
-
-    def available(device: str) -> bool:
-        """Whether a device can be reached, as far as is known."""
-        return value(device, "available") is not False
-
-    def devices(label: str | None = None, area: str | None = None) -> list[str]:
-        """The keys of the devices with a label (`room=cellar`) or in an area."""
-        if label is not None:
-            return sorted(select({"label": label}))
-        return sorted(select({"area": area} if area is not None else None))
-
-    def memory(key: str, default: Any = None) -> Any:
-        """A remembered value, none when unset."""
-        found = remembered(key)
-        return default if found is None else found
-
-    def now() -> datetime:
-        """The time in the home's zone."""
-        return datetime.fromtimestamp(clock(), zone)
-
-    return {
-        **FUNCTIONS, **time_functions(zone, now), "reading": reading, "available": available,
-        "devices": devices, "memory": memory,
-    }  # fmt: skip

@@ -8,7 +8,7 @@ import math
 import re
 import statistics
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,43 +16,44 @@ import msgspec
 
 from pipelines.limits import MAX_TEXT, Alarm, ExpressionError, replaceable, sized
 
-_NONE_GIVEN: Any = object()
+NONE_GIVEN: Any = object()
 _TRUE = frozenset({"1", "true", "yes", "on", "enable"})
 _FALSE = frozenset({"0", "false", "no", "off", "disable"})
 
 
-def _otherwise(name: str, value: Any, default: Any) -> Any:
-    if default is _NONE_GIVEN:
+def otherwise(name: str, value: Any, default: Any) -> Any:
+    """The default where a value cannot be read; without one that is an error."""
+    if default is NONE_GIVEN:
         raise ExpressionError(f"{name} cannot read {value!r:.80} and no default was given")
     return default
 
 
-def as_float(value: Any, default: Any = _NONE_GIVEN) -> Any:
+def as_float(value: Any, default: Any = NONE_GIVEN) -> Any:
     """The number in a value."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        return _otherwise("float", value, default)
+        return otherwise("float", value, default)
 
 
-def as_int(value: Any, default: Any = _NONE_GIVEN, base: int = 10) -> Any:
+def as_int(value: Any, default: Any = NONE_GIVEN, base: int = 10) -> Any:
     """The whole number in a value; fractions are cut off."""
     try:
         if isinstance(value, str) and base != 10:
             return int(value, base)
         return int(value) if isinstance(value, int) else int(float(value))
     except (TypeError, ValueError, OverflowError):
-        return _otherwise("int", value, default)
+        return otherwise("int", value, default)
 
 
-def as_bool(value: Any, default: Any = _NONE_GIVEN) -> Any:
+def as_bool(value: Any, default: Any = NONE_GIVEN) -> Any:
     """True of true, 1, `on`, `yes`, `enable`; false of their opposites."""
     text = str(value).strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     if isinstance(value, int | float):
         return bool(value)
-    return _otherwise("bool", value, default)
+    return otherwise("bool", value, default)
 
 
 def is_number(value: Any) -> bool:
@@ -64,7 +65,7 @@ def is_number(value: Any) -> bool:
 
 
 def rounded(
-    value: Any, precision: int = 0, method: str = "common", default: Any = _NONE_GIVEN
+    value: Any, precision: int = 0, method: str = "common", default: Any = NONE_GIVEN
 ) -> Any:
     """Rounded to `precision` decimals (an integer at 0); method common, floor, ceil or half."""
     if abs(precision) > 300:
@@ -80,12 +81,12 @@ def rounded(
             number = round(number, precision)
         return int(number) if precision == 0 and method != "half" else number
     except (TypeError, ValueError, OverflowError):
-        return _otherwise("round", value, default)
+        return otherwise("round", value, default)
 
 
-def iif(value: Any, if_true: Any = True, if_false: Any = False, if_none: Any = _NONE_GIVEN) -> Any:
+def iif(value: Any, if_true: Any = True, if_false: Any = False, if_none: Any = NONE_GIVEN) -> Any:
     """One of two values, by whether `value` holds; a third for none."""
-    if value is None and if_none is not _NONE_GIVEN:
+    if value is None and if_none is not NONE_GIVEN:
         return if_none
     return if_true if value else if_false
 
@@ -115,12 +116,12 @@ def median(*values: Any) -> Any:
     return statistics.median(_spread(values))
 
 
-def from_json(value: Any, default: Any = _NONE_GIVEN) -> Any:
+def from_json(value: Any, default: Any = NONE_GIVEN) -> Any:
     """The value a JSON text stands for."""
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, TypeError, UnicodeDecodeError):
-        return _otherwise("from_json", value, default)
+        return otherwise("from_json", value, default)
 
 
 def to_json(value: Any, pretty_print: bool = False, sort_keys: bool = False) -> str:
@@ -201,85 +202,20 @@ def contains(values: Any, value: Any) -> bool:
     return bool(value in values)
 
 
-def logarithm(value: Any, base: Any = math.e, default: Any = _NONE_GIVEN) -> Any:
+def logarithm(value: Any, base: Any = math.e, default: Any = NONE_GIVEN) -> Any:
     """The logarithm, natural unless a base is given."""
     try:
         return math.log(float(value), float(base))
     except (TypeError, ValueError, ZeroDivisionError):
-        return _otherwise("log", value, default)
+        return otherwise("log", value, default)
 
 
-def square_root(value: Any, default: Any = _NONE_GIVEN) -> Any:
+def square_root(value: Any, default: Any = NONE_GIVEN) -> Any:
     """The square root."""
     try:
         return math.sqrt(float(value))
     except (TypeError, ValueError):
-        return _otherwise("sqrt", value, default)
-
-
-def time_functions(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
-    """The functions about time, in the home's zone."""
-
-    def as_datetime(value: Any, default: Any = _NONE_GIVEN) -> Any:
-        """A moment from epoch seconds or ISO 8601 text; texts without a zone are local."""
-        try:
-            if isinstance(value, datetime):
-                return value
-            if is_number(value):
-                return datetime.fromtimestamp(float(value), UTC)
-            return datetime.fromisoformat(str(value).strip())
-        except (ValueError, OverflowError, OSError):
-            return _otherwise("as_datetime", value, default)
-
-    def as_timestamp(value: Any, default: Any = _NONE_GIVEN) -> Any:
-        """Epoch seconds of a moment, a text or a number."""
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        moment = as_datetime(value, default)
-        if not isinstance(moment, datetime):
-            return moment
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-
-    def as_local(value: datetime) -> datetime:
-        """A moment in the home's zone."""
-        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(zone)
-
-    def timestamp_custom(
-        value: Any, form: str = "%Y-%m-%d %H:%M:%S", local: bool = True, default: Any = _NONE_GIVEN
-    ) -> Any:
-        """Epoch seconds as text in a `strftime` form."""
-        try:
-            return datetime.fromtimestamp(float(value), zone if local else UTC).strftime(form)
-        except (TypeError, ValueError, OverflowError, OSError):
-            return _otherwise("timestamp_custom", value, default)
-
-    def timestamp_local(value: Any, default: Any = _NONE_GIVEN) -> Any:
-        """Epoch seconds as ISO 8601 text in the home's zone."""
-        try:
-            return datetime.fromtimestamp(float(value), zone).isoformat()
-        except (TypeError, ValueError, OverflowError, OSError):
-            return _otherwise("timestamp_local", value, default)
-
-    def today_at(time: str = "") -> datetime:
-        """Today in the home's zone at a time of day (`07:30`)."""
-        moment = datetime.strptime(f"2000-01-01 {time or '00:00'}:00"[:19], "%Y-%m-%d %H:%M:%S")
-        return now().replace(
-            hour=moment.hour, minute=moment.minute, second=moment.second, microsecond=0
-        )
-
-    def strptime(value: Any, form: str, default: Any = _NONE_GIVEN) -> Any:
-        """A moment from a text in a `strftime` form."""
-        try:
-            return datetime.strptime(str(value), form)
-        except (ValueError, TypeError):
-            return _otherwise("strptime", value, default)
-
-    return {
-        "now": now, "utcnow": lambda: now().astimezone(UTC), "today_at": today_at,
-        "as_datetime": as_datetime, "as_timestamp": as_timestamp, "as_local": as_local,
-        "timestamp_custom": timestamp_custom, "timestamp_local": timestamp_local,
-        "strptime": strptime, "timedelta": timedelta,
-    }  # fmt: skip
+        return otherwise("sqrt", value, default)
 
 
 BOTH: Mapping[str, Callable[..., Any]] = {

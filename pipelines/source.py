@@ -8,15 +8,14 @@ from typing import Any
 
 import yaml
 
+from pipelines.includes import Load, Stop
 from pipelines.scalars import plain
+from pipelines.slips import QUOTE, control_character, syntax
 from pipelines.tree import Map, Secret, Seq, masked, suggest
 from schemas.problem import Position, Problem
 
-MAX_BYTES = 4_000_000
 MAX_DEPTH = 64
-MAX_NODES = 200_000
 _CORE = "tag:yaml.org,2002:"
-_QUOTE = 'quote the expression: `"{{ … }}"`'
 
 
 class Reader:
@@ -35,11 +34,25 @@ class Reader:
 
     def load(self, path: Path) -> Any:
         """The tree of a file (Map, Seq, scalar), None when it has problems."""
-        return _Load(self, [path.resolve()]).file(path)
+        return Load(self, [path.resolve()]).file(path)
 
     def parse(self, text: str, file: str, folder: Path | None = None) -> Any:
         """The tree of a text; `folder` is where its includes are looked for."""
-        return _Load(self, [(folder or self.home or Path.cwd()) / file]).text(text, file)
+        return self.tree(text, file, Load(self, [(folder or self.home or Path.cwd()) / file]))
+
+    def tree(self, text: str, name: str, load: Load) -> Any:
+        """The tree of a file's text within a load; None when it has problems."""
+        before = len(self.problems)
+        self.texts[name] = text
+        try:
+            tree = _Document(load, text, name).root()
+        except yaml.YAMLError as error:
+            self.problems.append(_syntax_problem(error, text, name))
+        except UnicodeError:
+            self.problem(Position(name), "not UTF-8 text")
+        except Stop:
+            pass
+        return tree if len(self.problems) == before else None
 
     def name(self, path: Path) -> str:
         """How positions name a file: relative to the home when it lies inside."""
@@ -79,105 +92,10 @@ class Reader:
         return tree
 
 
-class _Stop(Exception):
-    """The file cannot be read further; its problem is noted."""
-
-
-class _Load:
-    """One loading of a root file with all it includes; limits hold for the whole."""
-
-    def __init__(self, reader: Reader, stack: list[Path]) -> None:
-        self.reader = reader
-        self.stack = stack
-        self.nodes = 0
-
-    def file(self, path: Path) -> Any:
-        name = self.reader.name(path)
-        try:
-            if path.stat().st_size > MAX_BYTES:
-                self.reader.problem(Position(name), f"larger than {MAX_BYTES // 1_000_000} MB")
-                return None
-            text = path.read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            self.reader.problem(Position(name), f"cannot be read: {error.strerror}")
-            return None
-        except UnicodeDecodeError as error:
-            self.reader.problem(Position(name), f"not UTF-8 text (byte {error.start})")
-            return None
-        return self.text(text, name)
-
-    def text(self, text: str, name: str) -> Any:
-        before = len(self.reader.problems)
-        self.reader.texts[name] = text
-        try:
-            tree = _Document(self, text, name).root()
-        except yaml.YAMLError as error:
-            self.reader.problems.append(_syntax_problem(error, text, name))
-        except UnicodeError:
-            self.reader.problem(Position(name), "not UTF-8 text")
-        except _Stop:
-            pass
-        return tree if len(self.reader.problems) == before else None
-
-    def spend(self, nodes: int, at: Position) -> None:
-        """Count values, those that aliases repeat included."""
-        self.nodes += nodes
-        if self.nodes > MAX_NODES:
-            self.reader.problem(
-                at, f"more than {MAX_NODES:,} values", "are there aliases of aliases?"
-            )
-            raise _Stop
-
-    def include(self, target: str, at: Position) -> Any:
-        path = self._inside(target, at)
-        if path is None:
-            return None
-        if not path.is_file():
-            self.reader.problem(at, f"there is no file `{target}`")
-            return None
-        return self._enter(path, at)
-
-    def include_folder(self, target: str, at: Position) -> Seq:
-        items = Seq(at)
-        folder = self._inside(target, at)
-        if folder is not None and not folder.is_dir():
-            self.reader.problem(at, f"there is no folder `{target}`")
-        elif folder is not None:
-            for path in sorted(folder.rglob("*.y*ml")):
-                if not path.name.startswith(".") and (child := self._inside(str(path), at)):
-                    items.put(self._enter(child, at), Position(self.reader.name(child), 1, 1))
-        return items
-
-    def _enter(self, path: Path, at: Position) -> Any:
-        if path in self.stack:
-            chain = " → ".join(self.reader.name(each) for each in [*self.stack, path])
-            self.reader.problem(at, f"a file includes itself: {chain}")
-            return None
-        if len(self.stack) > 16:
-            self.reader.problem(at, "more than 16 includes inside one another")
-            return None
-        self.stack.append(path)
-        try:
-            return self.file(path)
-        finally:
-            self.stack.pop()
-
-    def _inside(self, target: str, at: Position) -> Path | None:
-        try:
-            path = (self.stack[-1].parent / target).resolve()
-        except (OSError, ValueError, RuntimeError):
-            self.reader.problem(at, f"`{target}` is no path")
-            return None
-        if self.reader.home is None or not path.is_relative_to(self.reader.home):
-            self.reader.problem(at, f"`{target}` lies outside the home")
-            return None
-        return path
-
-
 class _Document:
     """Builds the tree of one file from the parser's events."""
 
-    def __init__(self, load: _Load, text: str, name: str) -> None:
+    def __init__(self, load: Load, text: str, name: str) -> None:
         self.load = load
         self.reader = load.reader
         self.name = name
@@ -208,7 +126,7 @@ class _Document:
         before, anchor = self.load.nodes, event.anchor
         if depth > MAX_DEPTH:
             self.reader.problem(self.at(event), f"nested more than {MAX_DEPTH} deep")
-            raise _Stop
+            raise Stop
         self.load.spend(1, self.at(event))
         if anchor:
             self.open.add(anchor)
@@ -277,7 +195,7 @@ class _Document:
         if alias and isinstance(value, str):
             return value
         if isinstance(value, Map):
-            self.reader.problem(at, "an expression without quotes", _QUOTE)
+            self.reader.problem(at, "an expression without quotes", QUOTE)
         else:
             self.reader.problem(at, "a key must be text")
         return None
@@ -317,30 +235,10 @@ class _Document:
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
-    """The parser's error in the user's words, with a hint for the usual slips."""
+    """The parser's error as a problem."""
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        position = getattr(error, "position", None)
-        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
-        return Problem(Position(name, line, 1 if line else 0), "a control character", "remove it")
-    at = Position(name, mark.line + 1, mark.column + 1)
-    lines = text.splitlines()
-    line_text = lines[mark.line] if mark.line < len(lines) else ""
+        return control_character(text, getattr(error, "position", None), name)
     problem = str(getattr(error, "problem", "") or error)
-    context = getattr(error, "context", None)
-    return Problem(at, f"{problem} {context}" if context else problem, _hint(problem, line_text))
-
-
-def _hint(problem: str, line: str) -> str:
-    value = line.partition(": ")[2].strip() or line.strip(" -")
-    if value.startswith("{{") or "{%" in value:
-        return _QUOTE
-    if value.startswith("*"):
-        return f'quote it: `"{value}"` (a bare `*` begins an alias)'
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "indent with spaces, YAML allows no tabs"
-    if value[:1] in "@`%&!|>" and value:
-        return f'quote it: `"{value}"`'
-    if "mapping values" in problem:
-        return "quote a text that holds `: `, or check the indentation"
-    return ""
+    context = str(getattr(error, "context", "") or "")
+    return syntax(problem, context, text, Position(name, mark.line + 1, mark.column + 1))

@@ -1,0 +1,100 @@
+"""The files behind one tree: sizes, includes and their limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.tree import Seq
+from schemas.problem import Position
+
+if TYPE_CHECKING:
+    from pipelines.source import Reader
+
+MAX_BYTES = 4_000_000
+MAX_NODES = 200_000
+
+
+class Stop(Exception):
+    """The file cannot be read further; its problem is noted."""
+
+
+class Load:
+    """One loading of a root file with all it includes; limits hold for the whole."""
+
+    def __init__(self, reader: Reader, stack: list[Path]) -> None:
+        self.reader = reader
+        self.stack = stack
+        self.nodes = 0
+
+    def file(self, path: Path) -> Any:
+        """The tree of a file, None when it has problems."""
+        name = self.reader.name(path)
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                self.reader.problem(Position(name), f"larger than {MAX_BYTES // 1_000_000} MB")
+                return None
+            text = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            self.reader.problem(Position(name), f"cannot be read: {error.strerror}")
+            return None
+        except UnicodeDecodeError as error:
+            self.reader.problem(Position(name), f"not UTF-8 text (byte {error.start})")
+            return None
+        return self.reader.tree(text, name, self)
+
+    def spend(self, nodes: int, at: Position) -> None:
+        """Count values, those that aliases repeat included."""
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            self.reader.problem(
+                at, f"more than {MAX_NODES:,} values", "are there aliases of aliases?"
+            )
+            raise Stop
+
+    def include(self, target: str, at: Position) -> Any:
+        """What `!include FILE` stands for."""
+        path = self._inside(target, at)
+        if path is None:
+            return None
+        if not path.is_file():
+            self.reader.problem(at, f"there is no file `{target}`")
+            return None
+        return self._enter(path, at)
+
+    def include_folder(self, target: str, at: Position) -> Seq:
+        """What `!include_dir_list DIR` stands for: its files in order of their names."""
+        items = Seq(at)
+        folder = self._inside(target, at)
+        if folder is not None and not folder.is_dir():
+            self.reader.problem(at, f"there is no folder `{target}`")
+        elif folder is not None:
+            for path in sorted(folder.rglob("*.y*ml")):
+                if not path.name.startswith(".") and (child := self._inside(str(path), at)):
+                    items.put(self._enter(child, at), Position(self.reader.name(child), 1, 1))
+        return items
+
+    def _enter(self, path: Path, at: Position) -> Any:
+        if path in self.stack:
+            chain = " → ".join(self.reader.name(each) for each in [*self.stack, path])
+            self.reader.problem(at, f"a file includes itself: {chain}")
+            return None
+        if len(self.stack) > 16:
+            self.reader.problem(at, "more than 16 includes inside one another")
+            return None
+        self.stack.append(path)
+        try:
+            return self.file(path)
+        finally:
+            self.stack.pop()
+
+    def _inside(self, target: str, at: Position) -> Path | None:
+        try:
+            path = (self.stack[-1].parent / target).resolve()
+        except (OSError, ValueError, RuntimeError):
+            self.reader.problem(at, f"`{target}` is no path")
+            return None
+        if self.reader.home is None or not path.is_relative_to(self.reader.home):
+            self.reader.problem(at, f"`{target}` lies outside the home")
+            return None
+        return path

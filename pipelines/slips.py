@@ -1,0 +1,35 @@
+"""The usual slips in YAML, told in the user's words."""
+
+from __future__ import annotations
+
+from schemas.problem import Position, Problem
+
+QUOTE = 'quote the expression: `"{{ … }}"`'
+
+
+def syntax(problem: str, context: str, text: str, at: Position) -> Problem:
+    """A parser's error with a hint where the slip is a usual one."""
+    lines = text.splitlines()
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    return Problem(at, f"{problem} {context}" if context else problem, _hint(problem, line))
+
+
+def control_character(text: str, offset: object, name: str) -> Problem:
+    """A character that no YAML file may hold; `offset` is its place if known."""
+    line = text.count("\n", 0, offset) + 1 if isinstance(offset, int) else 0
+    return Problem(Position(name, line, 1 if line else 0), "a control character", "remove it")
+
+
+def _hint(problem: str, line: str) -> str:
+    value = line.partition(": ")[2].strip() or line.strip(" -")
+    if value.startswith("{{") or "{%" in value:
+        return QUOTE
+    if value.startswith("*"):
+        return f'quote it: `"{value}"` (a bare `*` begins an alias)'
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "indent with spaces, YAML allows no tabs"
+    if value[:1] in "@`%&!|>" and value:
+        return f'quote it: `"{value}"`'
+    if "mapping values" in problem:
+        return "quote a text that holds `: `, or check the indentation"
+    return ""
