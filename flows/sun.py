@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from astral import Observer
 from astral import sun as astral_sun
 
 from pipelines.ports import Home
+from pipelines.step import StepFailed
 from pipelines.tools import Tools
 
 SunEvent = Literal["sunrise", "sunset", "dawn", "dusk", "noon", "midnight"]
@@ -54,6 +56,33 @@ class Sun:
             return None
 
 
+def sun_functions(home: Home, now: Callable[[], float]) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What expressions can call about the sun (`Compiler(functions=…)`)."""
+    known = home.latitude is not None and home.longitude is not None
+    sky = Sun(home) if known else None
+    zone = ZoneInfo(home.time_zone)
+
+    def local(at: float | None) -> datetime | None:
+        return None if at is None else datetime.fromtimestamp(at, zone)
+
+    def sun() -> dict[str, Any]:
+        """The sun now: `up`, `elevation` in degrees, `next_rising` and `next_setting`, and
+        Home Assistant's `state`."""
+        if sky is None:
+            raise StepFailed("the place of the home is not known, so neither is its sun")
+        at = now()
+        up = sky.is_up(at)
+        return {
+            "state": "above_horizon" if up else "below_horizon",
+            "up": up,
+            "elevation": sky.elevation(at),
+            "next_rising": local(sky.next("sunrise", at)),
+            "next_setting": local(sky.next("sunset", at)),
+        }
+
+    return {"sun": sun}
+
+
 def sun_over(tools: Tools) -> Sun | None:
     """The sun over the home; a problem when nobody said where the home is."""
     if tools.ports.home.latitude is None or tools.ports.home.longitude is None:
@@ -69,3 +98,21 @@ def offset_seconds(offset: str, tools: Tools) -> float:
     """A duration that may be negative: `-30m`."""
     sign = -1 if offset.startswith("-") else 1
     return sign * tools.seconds(offset.lstrip("+-"), "offset")
+
+
+def sun_function(home: Home, now: Callable[[], float]) -> Callable[[], dict[str, Any]]:
+    """What expressions call as `sun()`: `elevation` in degrees, `up`, `rising`, and the next
+    `sunrise` and `sunset` (epoch seconds)."""
+
+    def sun() -> dict[str, Any]:
+        over, at = Sun(home), now()
+        elevation = over.elevation(at)
+        return {
+            "elevation": elevation,
+            "up": elevation > 0,
+            "rising": over.elevation(at + 60) > elevation,
+            "sunrise": over.next("sunrise", at),
+            "sunset": over.next("sunset", at),
+        }
+
+    return sun

@@ -1,0 +1,277 @@
+"""The composition root: everything is made here and handed what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from edge_agent.channels.broker import EmbeddedBroker
+from edge_agent.channels.message import ChannelState
+from edge_agent.channels.mqtt import MqttChannel
+from edge_agent.clock import SystemClock
+from edge_agent.devices.profiles import load_profiles
+from edge_agent.devices.registry import Registry
+from edge_agent.gateway.live import Live
+from edge_agent.gateway.ports import Gateway
+from edge_agent.gateway.start import start as start_gateway
+from edge_agent.intake import Intake
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.loading import compile_home
+from edge_agent.monitoring.health import Health
+from edge_agent.monitoring.measures import Measures, resident_bytes, watch
+from edge_agent.monitoring.metrics import Metrics
+from edge_agent.observers import count_runs, publish_runs, show_runs
+from edge_agent.outside.world import World
+from edge_agent.views.agent import AgentFacts
+from edge_agent.views.devices import DevicesView
+from edge_agent.views.history import HistoryView
+from edge_agent.views.hooks import HooksView
+from edge_agent.views.pipelines import PipelinesView
+from firmware_profiles.profiles import Profiles
+from flows.engine import Engine
+from flows.memory import HomeMemory
+from pipelines.ports import Home, Ports
+from schemas.device import Publication
+from schemas.problem import Problem, UserError
+from schemas.settings import DeviceSettings, Settings
+
+if TYPE_CHECKING:
+    from edge_agent.gateway.server import Handle as Serving
+    from pipelines.ports import Handle
+
+log = logging.getLogger(__name__)
+
+_KEEP_DEVICES_EVERY = 30.0
+
+
+class Agent:
+    """One agent on the running loop: `start`, then `stopping` tells when to `stop`.
+
+    `urls` and `problems` are filled by `start`; `live` shows what happens.
+    """
+
+    def __init__(
+        self, home: Path, settings: Settings, devices: Mapping[str, DeviceSettings], version: str
+    ) -> None:
+        self.home = home
+        self.settings = settings
+        self.version = version
+        self.started = time.time()
+        self.stopping = asyncio.Event()
+        self.urls: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.live = Live()
+        self._embedded: EmbeddedBroker | None = None
+        self._gateway: asyncio.Task[None] | None = None
+        self._handle: Serving | None = None
+        self._keeping: Handle
+        self._up = False
+        self._build(devices)
+
+    # ------------------------------------------------------------------ making
+    def _build(self, devices: Mapping[str, DeviceSettings]) -> None:
+        settings, zone = self.settings, self.settings.agent.time_zone
+        data = self.home / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        self.clock = SystemClock()
+        self.metrics = Metrics()
+        self.measures = Measures(self.metrics)
+        self.health = Health()
+        self.ledger = Ledger.open(data / "ledger.duckdb", settings.ledger, time_zone=zone)
+        self.ledger.on_commit(self.measures.commit_seconds.observe)
+        self.engine = Engine(self.clock, self.ledger, self.ledger.slots())
+        found, self.problems = load_profiles(self.home)
+        self.profiles = Profiles(found, ZoneInfo(zone))
+        self.registry = Registry(devices, encode=self.profiles.encode, send=self._send)
+        self.registry.restore(self.ledger.devices())
+        self.registry.recall(self.ledger.latest())
+        self.memory = HomeMemory(self.ledger, self.clock.now, self.ledger.memory())
+        self.memory.on_change = self.engine.remembered
+
+    def _send(self, publication: Publication, run: int) -> None:
+        self.channel.send(
+            publication.topic,
+            publication.payload,
+            qos=publication.qos,
+            retain=publication.retain,
+            run=run,
+        )
+
+    def _connect(self, settings: Settings) -> None:
+        self.channel = MqttChannel(
+            settings.mqtt,
+            agent=settings.agent.name,
+            home=self.home,
+            clock=self.clock,
+            ledger=self.ledger,
+            deliver=lambda message: self.intake.message(message),
+            settle=self._settle,
+            on_state=self._on_state,
+        )
+        self.ledger.before_commit(self.channel.checkpoint)
+        self.intake = Intake(
+            profiles=self.profiles,
+            registry=self.registry,
+            ledger=self.ledger,
+            engine=self.engine,
+            live=self.live,
+            counter=self.measures.events.labels("mqtt"),
+            resubscribe=self._subscribe,
+        )
+
+    def _settle(self, number: int) -> None:
+        self.ledger.when_durable(lambda durable: self.channel.ack(number))
+
+    def _ports(self) -> Ports:
+        agent = self.settings.agent
+        self.world = World(self.settings.notify, self.channel, self.ledger.query)
+        home = Home(agent.name, agent.time_zone, agent.latitude, agent.longitude)
+        return Ports(
+            self.clock, self.channel, self.registry, self.memory, self.world, self.engine, home
+        )
+
+    # ------------------------------------------------------------------ life
+    async def start(self) -> None:
+        """Bring everything up; returns when the pipelines are live and the broker is dialled."""
+        settings = await self._with_broker()
+        self._connect(settings)
+        compiled = compile_home(self.home, self._ports())
+        self.problems += compiled.problems
+        self.pipelines = PipelinesView(self.engine, lambda: self.problems)
+        self.engine.on_run += [count_runs(self.measures), show_runs(self.live)]
+        if settings.mqtt.publish_runs:
+            send = self.channel.send
+            self.engine.on_run.append(publish_runs(settings.agent.name, send))
+        self.engine.load(compiled.plans)
+        self.engine.router.on_subscriptions = self._subscribe
+        self._subscribe()
+        self.channel.start()
+        self.urls["mqtt"] = f"mqtt://{settings.mqtt.host}:{settings.mqtt.port}"
+        self._watch()
+        self._keep_devices()
+        self._gateway = asyncio.create_task(self._serve())
+
+    async def _with_broker(self) -> Settings:
+        """The settings with the address of the embedded broker when none is configured."""
+        if self.settings.mqtt.host:
+            return self.settings
+        self._embedded = EmbeddedBroker()
+        port = await self._embedded.start(self.settings.mqtt.port)
+        mqtt = msgspec.structs.replace(self.settings.mqtt, host="127.0.0.1", port=port)
+        return msgspec.structs.replace(self.settings, mqtt=mqtt)
+
+    async def serving(self) -> None:
+        """Wait until the gateway answers.
+
+        Raises:
+            UserError: it may not listen where the settings say.
+            OSError: it cannot.
+        """
+        if self._gateway is not None:
+            await self._gateway
+
+    async def stop(self) -> None:
+        """Let runs be taken up later, say goodbye to the broker, commit everything."""
+        self.engine.stop()
+        self._keeping.cancel()
+        if self._gateway is not None:
+            self._gateway.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError, UserError):
+                await self._gateway
+        if self._handle is not None:
+            await self._handle.stop()
+        await self.channel.stop()
+        await self.world.close()
+        for row in self.registry.changed_rows():
+            self.ledger.device(row)
+        await self.ledger.close()
+        if self._embedded is not None:
+            await self._embedded.stop()
+
+    # ------------------------------------------------------------------ inside
+    def _subscribe(self) -> None:
+        wanted = dict(self.engine.router.subscriptions())
+        for topic in self.profiles.topics():
+            wanted[topic] = max(1, wanted.get(topic, 0))
+        if self.settings.mqtt.discover:
+            wanted["#"] = 1
+        self.channel.subscribe(wanted)
+
+    def _on_state(self, state: ChannelState) -> None:
+        if state.connected and not self._up:
+            self._up = True
+            self.engine.start()
+
+    def _watch(self) -> None:
+        self.health.watch("broker", lambda: self.channel.state.reason)
+        self.health.watch("ledger", lambda: self.ledger.stats.reason)
+        self.health.watch("pipelines", lambda: problem_count(self.problems), essential=False)
+        watch(
+            self.metrics,
+            connected=lambda: self.channel.state.connected,
+            outbox_rows=lambda: {},
+            lost_rows=lambda: self.ledger.stats.lost,
+            version=self.version,
+        )
+
+    def _keep_devices(self) -> None:
+        for row in self.registry.changed_rows():
+            self.ledger.device(row)
+        now = self.clock.now()
+        self._keeping = self.clock.call_at(now + _KEEP_DEVICES_EVERY, self._keep_devices)
+
+    async def _serve(self) -> None:
+        gateway = Gateway(
+            pipelines=self.pipelines,
+            history=HistoryView(self.ledger),
+            devices=DevicesView(self.registry),
+            hooks=HooksView(self.engine),
+            agent=self._facts(),
+            live=self.live,
+            health=self.health,
+            metrics=self.metrics,
+            measures=self.measures,
+        )
+        socket = self.home / "data" / "agent.sock"
+        self._handle = await start_gateway(gateway, self.settings.gateway, socket)
+        if self._handle.port is not None:
+            host = self.settings.gateway.host
+            self.urls["gateway"] = f"http://{host}:{self._handle.port}"
+
+    def _facts(self) -> AgentFacts:
+        return AgentFacts(
+            name=self.settings.agent.name,
+            version=self.version,
+            started=self.started,
+            urls=self.urls,
+            facts=self._figures,
+            intake=self.intake,
+            messages=self.channel,
+            stop=self.stopping.set,
+        )
+
+    def _figures(self) -> dict[str, Any]:
+        stats = self.ledger.stats
+        return {
+            "home": str(self.home),
+            "broker": self.channel.state.reason or "connected",
+            "pipelines": len(self.engine.lanes),
+            "devices": len(self.registry.directory.devices),
+            "unknown_topics": self.profiles.unknown,
+            "ledger": msgspec.to_builtins(stats),
+            "resident_bytes": resident_bytes(),
+        }
+
+
+def problem_count(problems: Sequence[Problem]) -> str:
+    """What readiness says of problems in the user's files; empty when there are none."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return f"{len(errors)} problems in the home; see `hearth check`" if errors else ""

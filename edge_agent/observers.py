@@ -1,0 +1,59 @@
+"""What is told of every run as it ends: counters, the live view, runs on MQTT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from edge_agent.gateway.live import Live, run_summary
+from edge_agent.monitoring.measures import Measures
+from edge_agent.monitoring.metrics import Counter
+from pipelines.plan import Plan
+from schemas.event import Event
+from schemas.run import RunRecord
+
+
+def count_runs(measures: Measures) -> Callable[[Plan, RunRecord, Event], None]:
+    """Count runs by result, and how long the first action took after the event arrived."""
+    counters: dict[tuple[str, str], Counter] = {}
+    observe = measures.trigger_to_action.observe
+
+    def count(plan: Plan, record: RunRecord, event: Event) -> None:
+        if record.state == "waiting":
+            return
+        key = (plan.id, record.state)
+        counter = counters.get(key)
+        if counter is None:
+            counter = counters[key] = measures.runs.labels(*key)
+        counter.value += 1
+        if record.effects and event.received:
+            observe(record.effects[0].ts - event.received)
+
+    return count
+
+
+def show_runs(live: Live) -> Callable[[Plan, RunRecord, Event], None]:
+    """Tell the live view about runs and what they did."""
+
+    def show(plan: Plan, record: RunRecord, event: Event) -> None:
+        if not live.listening:
+            return
+        live.run(record)
+        if record.state != "waiting":
+            for effect in record.effects:
+                live.effect(record.id, plan.id, effect)
+
+    return show
+
+
+def publish_runs(
+    agent: str, send: Callable[[str, bytes], None]
+) -> Callable[[Plan, RunRecord, Event], None]:
+    """Publish `hearth/AGENT/run/PIPELINE` for every run that has ended."""
+
+    def publish(plan: Plan, record: RunRecord, event: Event) -> None:
+        if record.state != "waiting":
+            send(f"hearth/{agent}/run/{plan.id}", msgspec.json.encode(run_summary(record)))
+
+    return publish
