@@ -9,7 +9,6 @@ from astral import Observer
 from astral import sun as astral_sun
 
 from pipelines.ports import Home
-from pipelines.step import StepFailed
 from pipelines.tools import Tools
 
 SunEvent = Literal["sunrise", "sunset", "dawn", "dusk", "noon", "midnight"]
@@ -56,33 +55,6 @@ class Sun:
             return None
 
 
-def sun_functions(home: Home, now: Callable[[], float]) -> dict[str, Callable[[], dict[str, Any]]]:
-    """What expressions can call about the sun (`Compiler(functions=…)`)."""
-    known = home.latitude is not None and home.longitude is not None
-    sky = Sun(home) if known else None
-    zone = ZoneInfo(home.time_zone)
-
-    def local(at: float | None) -> datetime | None:
-        return None if at is None else datetime.fromtimestamp(at, zone)
-
-    def sun() -> dict[str, Any]:
-        """The sun now: `up`, `elevation` in degrees, `next_rising` and `next_setting`, and
-        Home Assistant's `state`."""
-        if sky is None:
-            raise StepFailed("the place of the home is not known, so neither is its sun")
-        at = now()
-        up = sky.is_up(at)
-        return {
-            "state": "above_horizon" if up else "below_horizon",
-            "up": up,
-            "elevation": sky.elevation(at),
-            "next_rising": local(sky.next("sunrise", at)),
-            "next_setting": local(sky.next("sunset", at)),
-        }
-
-    return {"sun": sun}
-
-
 def sun_over(tools: Tools) -> Sun | None:
     """The sun over the home; a problem when nobody said where the home is."""
     if tools.ports.home.latitude is None or tools.ports.home.longitude is None:
@@ -101,18 +73,31 @@ def offset_seconds(offset: str, tools: Tools) -> float:
 
 
 def sun_function(home: Home, now: Callable[[], float]) -> Callable[[], dict[str, Any]]:
-    """What expressions call as `sun()`: `elevation` in degrees, `up`, `rising`, and the next
-    `sunrise` and `sunset` (epoch seconds)."""
+    """What expressions call as `sun()`: `up`, `elevation` in degrees, `rising`, the next `sunrise`
+    and `sunset` (epoch seconds), and Home Assistant's `state`; looked up once a second at most."""
+    zone, told = ZoneInfo(home.time_zone), dict[str, Any]()
+    looked = float("-inf")
 
     def sun() -> dict[str, Any]:
-        over, at = Sun(home), now()
-        elevation = over.elevation(at)
-        return {
-            "elevation": elevation,
-            "up": elevation > 0,
-            "rising": over.elevation(at + 60) > elevation,
-            "sunrise": over.next("sunrise", at),
-            "sunset": over.next("sunset", at),
-        }
+        nonlocal looked, told
+        at = now()
+        if not 0 <= at - looked < 1:
+            told, looked = _told(Sun(home), at, zone), at
+        return told
 
     return sun
+
+
+def _told(sun: Sun, at: float, zone: ZoneInfo) -> dict[str, Any]:
+    elevation = sun.elevation(at)
+    rise, set_ = sun.next("sunrise", at), sun.next("sunset", at)
+    return {
+        "up": elevation > 0,
+        "elevation": elevation,
+        "rising": sun.elevation(at + 60) > elevation,
+        "sunrise": rise,
+        "sunset": set_,
+        "state": "above_horizon" if elevation > 0 else "below_horizon",
+        "next_rising": None if rise is None else datetime.fromtimestamp(rise, zone),
+        "next_setting": None if set_ is None else datetime.fromtimestamp(set_, zone),
+    }

@@ -1,0 +1,40 @@
+"""Compiling pipeline text for rehearsals, with every component at hand."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import flows.conditions
+import flows.steps
+import flows.triggers
+from flows.rehearsal import BERLIN, Script
+from flows.sun import sun_function
+from pipelines import nowhere, registry
+from pipelines.check import compile_files
+from pipelines.compiler import Compiler
+from pipelines.plan import Plan
+from pipelines.ports import Ports
+from schemas.problem import Problem
+
+registry.load(flows.triggers, flows.conditions, flows.steps)
+
+
+def compiled(path: Path, ports: Ports) -> tuple[Sequence[Plan], Sequence[Problem]]:
+    """The plans of a pipeline file, and its problems."""
+    functions = {"sun": sun_function(ports.home, ports.clock.now)}
+    result = compile_files(path.parent, [path], Compiler(ports, functions))
+    return result.plans, result.problems
+
+
+def scripts(path: Path) -> list[Script]:
+    """The tests a pipeline file holds."""
+    plans, problems = compiled(path, nowhere.ports(BERLIN))
+    assert not problems, "\n".join(map(str, problems))
+    return [read(test) for plan in plans for test in plan.tests]
+
+
+def read(test: Any) -> Script:
+    """One test as data."""
+    return msgspec.convert(test, Script)
