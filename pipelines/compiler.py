@@ -186,7 +186,9 @@ def _names(document: Pipeline, tree: Map) -> Known:
     variables = {*document.variables, *_set_names(tree)}
     steps = {name for key in ("steps", "errors", "finally") for name in _step_ids(tree.get(key))}
     return Known(
-        inputs=frozenset(document.inputs), variables=frozenset(variables), steps=frozenset(steps)
+        inputs=frozenset(tree.get("inputs") or ()),
+        variables=frozenset(variables),
+        steps=frozenset(steps),
     )
 
 

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields as struct_fields
 
 from pipelines.tree import Map, place, suggest
@@ -60,25 +60,25 @@ def fields_of(struct: type[Struct]) -> dict[str, Field]:
 def decode(tree: Any, struct: type[T], at: Position, name: str) -> tuple[T | None, list[Problem]]:
     """The tree as a struct with every problem found; `name` is what users call the mapping.
 
-    The struct is None where a value it needs is missing or wrong; unknown keys are only told.
+    Keys that are unknown or have wrong values are told and left at their defaults; the struct is
+    None where one without a default is missing or wrong.
     """
     if not isinstance(tree, Map):
         return None, [Problem(at, f"`{name}` must be a mapping", _keys_hint(struct))]
     problems: list[Problem] = []
-    known, values, whole = fields_of(struct), {}, True
+    known, values = fields_of(struct), {}
     for key, value in tree.items():
-        field = known.get(key)
-        if field is None:
+        if (field := known.get(key)) is None:
             problems.append(_unknown(tree, key, known, name))
             continue
         value, found = _value(value, field, tree.values_at.get(key, tree.at), key)
-        values[field.attribute] = value
-        whole = whole and (value is not None or not found)
         problems += found
+        if value is not None or not found:
+            values[field.attribute] = value
     for key, field in known.items():
         if field.required and key not in tree:
-            whole = False
             problems.append(Problem(tree.at, f"`{name}` needs `{key}`"))
+    whole = all(field.attribute in values for field in known.values() if field.required)
     return struct(**values) if whole else None, problems
 
 
@@ -92,7 +92,7 @@ def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[
     try:
         return msgspec.convert(value, field.type), []
     except msgspec.ValidationError as error:
-        return None, [explain(str(error), value, at, key, choices(field.type))]
+        return None, [explain(str(error), value, at, key, field.type)]
 
 
 def _duration(value: Any, at: Position, key: str) -> tuple[Any, list[Problem]]:
@@ -109,8 +109,10 @@ def _duration(value: Any, at: Position, key: str) -> tuple[Any, list[Problem]]:
 def _values(tree: Map, struct: type[Struct]) -> tuple[dict[str, Any], list[Problem]]:
     decoded, problems = {}, []
     for key, value in tree.items():
-        decoded[key], found = decode(value, struct, tree.values_at.get(key, tree.at), key)
+        entry, found = decode(value, struct, tree.values_at.get(key, tree.at), key)
         problems += found
+        if entry is not None:
+            decoded[key] = entry
     return decoded, problems
 
 
@@ -127,18 +129,21 @@ def _keys_hint(struct: type[Struct]) -> str:
     return f"with the keys {', '.join(fields_of(struct))}"
 
 
-def explain(
-    message: str, value: Any, at: Position, key: str, allowed: tuple[Any, ...] = ()
-) -> Problem:
-    """A msgspec message about `value` (found under `key` at `at`) in the user's words."""
+def explain(message: str, value: Any, at: Position, key: str, kind: Any = None) -> Problem:
+    """A msgspec message about `value` (found under `key` at `at`) in the user's words.
+
+    `kind` is the type it was to have: messages do not tell what it allows.
+    """
     text, _, where = message.rpartition(" - at ")
     path = list(_path(where)) if text else []
     found = _follow(value, path)
     spot = place({}, [], at) if not path else place(value, path, at)
     shown = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
-    return Problem(
-        spot, f"`{key}{shown}`: {_words(text or message, allowed)}", _hint(text or message, found)
-    )
+    message = text or message
+    words, hint = _words(message, choices(kind)), _hint(message, found)
+    if "matching regex" in message:
+        hint = f"for example `{'`, `'.join(map(str, examples(kind)))}`" if examples(kind) else ""
+    return Problem(spot, f"`{key}{shown}`: {words}", hint)
 
 
 def _path(where: str) -> Iterator[str | int]:
@@ -210,6 +215,16 @@ def choices(annotation: Any) -> tuple[Any, ...]:
     if str(get_origin(annotation)) == "typing.Literal":
         return get_args(annotation)
     return tuple(choice for part in get_args(annotation) for choice in choices(part))
+
+
+def examples(annotation: Any) -> list[Any]:
+    """The examples a type gives of itself."""
+    for part in get_args(annotation):
+        if isinstance(part, Meta) and part.examples:
+            return part.examples
+        if found := examples(part):
+            return found
+    return []
 
 
 def mark_of(annotation: Any) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from msgspec import Struct
@@ -12,11 +13,12 @@ from msgspec import Struct
 from pipelines.decode import decode, fields_of
 from pipelines.scalars import plain
 from pipelines.source import Reader
-from pipelines.tree import Map, suggest
+from pipelines.tree import Map, place, suggest
 from schemas.problem import Position, Problem
 from schemas.settings import DeviceSettings, Settings
 
 PREFIX = "HEARTH_"
+NOTIFY_KINDS = frozenset({"log", "mqtt", "webhook"})
 _OTHER_VARIABLES = frozenset({"HEARTH_HOME"})
 
 
@@ -40,7 +42,10 @@ def load_settings(
         return Settings(), problems
     problems += _overlay(tree, env)
     settings, found = decode(tree, Settings, Position(reader.name(path), 1, 1), "hearth.yaml")
-    return settings or Settings(), problems + found
+    if settings is None:
+        return Settings(), problems + found
+    problems += [*found, *_senseless(settings, tree)]
+    return _usable(settings), problems
 
 
 def load_devices(
@@ -75,6 +80,49 @@ def _clashes(devices: Mapping[str, DeviceSettings], tree: Map) -> list[Problem]:
                 text = f"`{called}` names both `{owner}` and `{name}`"
                 problems.append(Problem(tree.keys_at[name], text))
     return problems
+
+
+def _senseless(settings: Settings, tree: Map) -> Iterator[Problem]:
+    """What is well typed and cannot work."""
+    agent, gateway = settings.agent, settings.gateway
+
+    def problem(section: str, key: str, text: str, hint: str = "") -> Problem:
+        return Problem(place(tree, [section, key], tree.at), text, hint)
+
+    if not _is_zone(agent.time_zone):
+        hint = suggest(agent.time_zone, available_timezones()) or "for example `Europe/Berlin`"
+        yield problem("agent", "time_zone", f"no time zone `{agent.time_zone}`", hint)
+    if (agent.latitude is None) != (agent.longitude is None):
+        yield problem("agent", "latitude", "`latitude` and `longitude` belong together")
+    if any(mark in agent.name for mark in "/+#"):
+        yield problem("agent", "name", "the name becomes part of topics: no `/`, `+` or `#`")
+    if (
+        not gateway.token
+        and gateway.host not in ("localhost", "::1")
+        and not gateway.host.startswith("127.")
+    ):
+        text = f"`{gateway.host}` is open to others: a token is needed"
+        yield problem("gateway", "host", text, "add `token: !secret gateway`")
+    for name, target in settings.notify.items():
+        if len(target) != 1 or not target.keys() <= NOTIFY_KINDS:
+            hint = f"one of {', '.join(sorted(NOTIFY_KINDS))}: `{name}: {{mqtt: home/notify}}`"
+            yield problem("notify", name, f"`{name}` names no way to be told", hint)
+
+
+def _usable(settings: Settings) -> Settings:
+    """The settings with a time zone that exists."""
+    if _is_zone(settings.agent.time_zone):
+        return settings
+    agent = msgspec.structs.replace(settings.agent, time_zone="UTC")
+    return msgspec.structs.replace(settings, agent=agent)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _overlay(tree: Map, env: Mapping[str, str]) -> list[Problem]:

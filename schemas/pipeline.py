@@ -18,7 +18,14 @@ from schemas.fields import (
 InputType = Literal[
     "number", "integer", "boolean", "text", "string", "select", "duration", "time", "device"
 ]
-StepId = Annotated[str, Meta(pattern=NAME_PATTERN, description="Name of its result: `steps.ID`.")]
+StepId = Annotated[
+    str,
+    Meta(
+        pattern=NAME_PATTERN,
+        description="Name of its result, `steps.ID`: small letters, digits and `_`.",
+        examples=["last_hour"],
+    ),
+]
 
 
 class Part(
@@ -55,7 +62,14 @@ class Blueprint(Part, frozen=True):
 class Pipeline(Part, frozen=True):
     """One pipeline."""
 
-    id: Annotated[str, Meta(pattern=ID_PATTERN, description="Its name, unique in the home.")]
+    id: Annotated[
+        str,
+        Meta(
+            pattern=ID_PATTERN,
+            description="Its name, unique in the home: small letters, digits, `-` and `_`.",
+            examples=["freezer-alarm"],
+        ),
+    ]
     description: Annotated[str, Meta(description="What it is for.")] = ""
     enabled: Annotated[bool, Meta(description="Whether its triggers are live.")] = True
     labels: Annotated[dict[str, str], Meta(description="Free labels.")] = {}
@@ -149,7 +163,7 @@ class BesideTrigger(Part, frozen=True):
 class BesideStep(Part, frozen=True):
     """The keys that may stand beside a step."""
 
-    id: Annotated[StepId | None, Meta(description="Name of its result: `steps.ID`.")] = None
+    id: StepId | None = None
     if_: Annotated[Conditions, Meta(description="Skipped unless this holds.")] = None
     retry: Annotated[RetryFields | None, Meta(description="How it is tried again.")] = None
     timeout: Annotated[Duration | None, Meta(description="It fails after this time.")] = None

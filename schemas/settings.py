@@ -9,6 +9,9 @@ from schemas.fields import Duration
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Size = Annotated[
+    str, Meta(pattern=r"^\s*\d+(\.\d+)?\s*([kKmMgGtT]i?)?[bB]?\s*$", examples=["500MB", "2GB"])
+]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,8 +82,8 @@ class LedgerSettings(Section, frozen=True):
 
     commit_every: Annotated[Duration, Meta(description="Group-commit interval.")] = "50ms"
     retention: RetentionSettings = field(default_factory=RetentionSettings)
-    max_size: Annotated[str, Meta(description="Cap of the file; oldest rows go first.")] = "2GB"
-    memory: Annotated[str, Meta(description="Memory limit of DuckDB.")] = "96MB"
+    max_size: Annotated[Size, Meta(description="Cap of the file; oldest rows go first.")] = "2GB"
+    memory: Annotated[Size, Meta(description="Memory limit of DuckDB.")] = "96MB"
 
 
 class PrefectSettings(Section, frozen=True):
