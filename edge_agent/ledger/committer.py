@@ -10,47 +10,74 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from edge_agent.ledger.packing import Packer, micros, to_json
+from edge_agent.ledger.packing import micros, to_json
+from edge_agent.ledger.pending import Pending
 from edge_agent.ledger.problems import LedgerProblem, LedgerUnwritable
-from edge_agent.ledger.records import DeviceRow, Drop, Durable, LedgerStats, Remembered
+from edge_agent.ledger.records import Durable, LedgerStats
+from edge_agent.ledger.retention import Retention
 from edge_agent.ledger.rows import Rows
-from edge_agent.ledger.store import Store, StoreError, StoreOptions
+from edge_agent.ledger.store import BadRow, Store, StoreError, StoreOptions
 from edge_agent.ledger.writer import Writer
-from schemas.run import RunRecord, Slot
 
 log = logging.getLogger(__name__)
 
 Batch = tuple[Sequence[Any], Sequence[Durable]]
 Answer = Callable[[Sequence[Durable], bool], None]
-Task = Callable[[], None]
 
-MAX_ROWS = 50_000
-MAX_BYTES = 32 << 20
 # How long acknowledgements wait for a ledger in trouble before the agent goes on without it.
 GRACE = 1.0
-_FIRST_RETRY, _LAST_RETRY = 0.25, 15.0
+_FIRST_RETRY, _LAST_RETRY = 0.25, 10.0
+
+
+class Trouble:
+    """A time in which nothing can be recorded."""
+
+    def __init__(self, reason: str, started: float, lost: dict[str, int]) -> None:
+        self.reason = reason
+        self.started = started
+        self.lost_before = lost
+        self._since = time.monotonic()
+        self._pause = _FIRST_RETRY
+        self._next = self._since + self._pause
+
+    @property
+    def lasting(self) -> bool:
+        """Whether nobody should wait for its end any longer."""
+        return time.monotonic() - self._since > GRACE
+
+    def patience(self) -> float:
+        """Seconds until the next try."""
+        return max(0.0, self._next - time.monotonic())
+
+    def try_later(self) -> None:
+        """Wait for longer after each try that failed."""
+        self._pause = min(self._pause * 2, _LAST_RETRY)
+        self._next = time.monotonic() + self._pause
 
 
 class Committer:
-    """Owns the store. `hand_over` and `ask` may be called from any thread; the rest runs here."""
+    """Owns the store. `hand_over`, `close` and `stats` may be called from any thread."""
 
-    def __init__(self, path: Path, options: StoreOptions, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, path: Path, options: StoreOptions, retention: Retention, clock: Callable[[], float]
+    ) -> None:
         self._path = path
         self._options = options
         self._clock = clock
-        self._queue: SimpleQueue[tuple[Batch, Answer] | Task | None] = SimpleQueue()
-        self._rows = Rows()
+        self._retention = retention
+        self._queue: SimpleQueue[tuple[Batch, Answer] | None] = SimpleQueue()
         self._waiting: list[tuple[Sequence[Durable], Answer]] = []
-        self._trouble: float | None = None
-        self._retry = _FIRST_RETRY
-        self.reason = ""
-        self.lost: dict[str, int] = {}
-        self.commits = 0
-        self.written = 0
-        self.commit_seconds = 0.0
+        self._trouble: Trouble | None = None
+        self._commits = self._written = 0
+        self._commit_seconds = 0.0
         self.on_commit: list[Callable[[float], None]] = []
-        self.writable = True
-        self._open()
+        try:
+            self.store = Store.open(path, options)
+        except LedgerUnwritable as problem:
+            self.store = Store.stand_in(path, options)
+            self._fail(str(problem), {})
+        self._pending = Pending(self.store)
+        self._writer = Writer(self.store)
         self._thread = threading.Thread(target=self._live, name="ledger", daemon=True)
         self._thread.start()
 
@@ -59,10 +86,6 @@ class Committer:
         """Commit these records, then answer."""
         self._queue.put((batch, answer))
 
-    def ask(self, task: Task) -> None:
-        """Do something with the store between two commits."""
-        self._queue.put(task)
-
     def close(self) -> None:
         """Commit what is left and close the file; returns when that is done."""
         self._queue.put(None)
@@ -70,68 +93,86 @@ class Committer:
 
     def stats(self) -> LedgerStats:
         """The figures as they are now."""
-        try:
-            size = self._path.stat().st_size
-        except OSError:
-            size = 0
+        trouble = self._trouble
         return LedgerStats(
-            healthy=self._trouble is None,
-            reason=self.reason,
-            commits=self.commits,
-            rows=self.written,
-            commit_seconds=self.commit_seconds,
-            pending=len(self._rows),
-            lost=dict(self.lost),
-            size_bytes=size,
+            healthy=trouble is None,
+            reason="" if trouble is None else trouble.reason,
+            commits=self._commits,
+            rows=self._written,
+            commit_seconds=self._commit_seconds,
+            pending=len(self._pending.rows),
+            lost=dict(self._pending.lost),
+            size_bytes=self._path.stat().st_size if self._path.exists() else 0,
         )
 
     # ------------------------------------------------------------------ the ledger thread
     def _live(self) -> None:
         while True:
-            timeout = None if self._trouble is None else self._retry
             try:
-                item = self._queue.get(timeout=timeout)
+                item = self._queue.get(timeout=self._patience())
             except Empty:
-                self._recover()
+                self._idle()
                 continue
             if item is None:
                 break
-            if callable(item):
-                item()
-            else:
-                (records, waiters), answer = item
-                for record in records:
-                    _TAKE[type(record)](self, record)
-                self._waiting.append((waiters, answer))
+            (records, waiters), answer = item
+            take = self._pending.take
+            for record in records:
+                take(record)
+            self._waiting.append((waiters, answer))
+            if self._trouble is None:
                 self._commit()
+            else:
+                self._get_through()
         if self._trouble is not None:
             self._recover()
         self._answer(False)
         self.store.close()
 
-    def _commit(self) -> None:
-        rows = self._rows
+    def _patience(self) -> float:
+        return self._retention.due_in() if self._trouble is None else self._trouble.patience()
+
+    def _idle(self) -> None:
         if self._trouble is not None:
-            self._bound()
-            if time.monotonic() - self._trouble > GRACE:
-                self._answer(False)
+            self._recover()
             return
-        count = len(rows)
-        if count:
+        try:
+            self._retention.work(self.store, self._clock())
+        except StoreError as error:
+            self._fail(_first_line(error), self._pending.lost)
+
+    def _commit(self) -> None:
+        rows = self._pending.rows
+        if count := len(rows):
             began = time.perf_counter()
             try:
-                self._writer.write(rows)
+                self._write(rows)
             except StoreError as error:
-                self._fail(str(error).split("\n", 1)[0])
+                self._fail(_first_line(error), self._pending.lost)
                 return
             took = time.perf_counter() - began
-            self.commits += 1
-            self.written += count
-            self.commit_seconds += took
-            self._rows = Rows()
+            self._commits += 1
+            self._written += count
+            self._commit_seconds += took
             for tell in self.on_commit:
                 tell(took)
         self._answer(True)
+
+    def _write(self, rows: Rows) -> None:
+        try:
+            self._writer.write(rows)
+        except BadRow as bad:
+            log.warning("a row cannot be recorded as it is", extra={"reason": str(bad)})
+            self._pending.clean()
+            self._write_clean(rows)
+        self._pending.rows = Rows()
+
+    def _write_clean(self, rows: Rows) -> None:
+        try:
+            self._writer.write(rows)
+        except BadRow as bad:
+            log.error("rows cannot be recorded", extra={"reason": str(bad), "rows": len(rows)})
+            self._pending.lost.update(rows.give_up(len(rows.entries)))
 
     def _answer(self, durable: bool) -> None:
         waiting, self._waiting = self._waiting, []
@@ -139,121 +180,56 @@ class Committer:
             answer(waiters, durable)
 
     # ------------------------------------------------------------------ bad times
-    def _fail(self, reason: str) -> None:
-        if self._trouble is None:
-            self._trouble = time.monotonic()
-            self._since = self._clock()
-            self._retry = _FIRST_RETRY
-            self.lost_before = dict(self.lost)
-            log.error("ledger cannot record; the agent goes on", extra={"reason": reason})
-        self.reason = reason
-        self._bound()
+    def _fail(self, reason: str, lost: dict[str, int]) -> None:
+        log.error("the ledger cannot record; the agent goes on", extra={"reason": reason})
+        self._trouble = Trouble(reason, self._clock(), dict(lost))
+
+    def _get_through(self) -> None:
+        """Keep what memory may hold, and let nobody wait for long."""
+        self._pending.bound()
+        if self._trouble is not None and self._trouble.lasting:
+            self._answer(False)
 
     def _recover(self) -> None:
-        """Open the file again and write what waits."""
-        if self._trouble is not None and time.monotonic() - self._trouble > GRACE:
-            self._answer(False)
-        self._retry = min(self._retry * 2, _LAST_RETRY)
-        packer = self._packer
+        """Open the file anew (DuckDB gives up a database after some errors) and write on."""
+        trouble = self._trouble
+        assert trouble is not None
+        trouble.try_later()
+        self._get_through()
+        strange = self.store.mode == "memory"
+        self.store.close()
         try:
-            self.store.close()
             self.store = Store.open(self._path, self._options)
         except LedgerProblem as problem:
-            self.reason = str(problem)
-            self.store = Store.open(None, self._options)
+            trouble.reason = str(problem)
+            self.store = Store.stand_in(self._path, self._options)
             return
         self._writer = Writer(self.store)
-        self._packer = packer
-        self.writable = True
-        self._note_gap()
         try:
-            self._writer.write(self._rows)
+            self._resume(trouble, strange)
         except StoreError as error:
-            self._rows.gaps.pop()
-            self._fail(str(error).split("\n", 1)[0])
+            trouble.reason = _first_line(error)
             return
-        self._rows = Rows()
-        self._trouble, self.reason = None, ""
-        log.warning("ledger records again", extra={"lost": self.lost})
+        self._trouble = None
+        log.warning("the ledger records again", extra={"lost": dict(self._pending.lost)})
         self._answer(True)
 
-    def _note_gap(self) -> None:
+    def _resume(self, trouble: Trouble, strange: bool) -> None:
+        pending = self._pending
+        if strange and self.store.number("SELECT count(*) FROM entries"):
+            # A file with a history appeared where there was none: our numbers are not its.
+            pending.lost.update(pending.rows.give_up(len(pending.rows.entries)))
+            pending.rows = Rows()
+            pending.begin(self.store)
+        pending.settle(self.store)
         lost = {
-            table: number - self.lost_before.get(table, 0) for table, number in self.lost.items()
+            table: number - trouble.lost_before.get(table, 0)
+            for table, number in pending.lost.items()
         }
-        gap = [micros(self._since), micros(self._clock()), self.reason, to_json(lost)]
-        self._rows.gaps.append(gap)
-
-    def _bound(self) -> None:
-        """Give up the oldest rows beyond what memory may hold."""
-
-    # ------------------------------------------------------------------ opening
-    def _open(self) -> None:
-        try:
-            self.store = Store.open(self._path, self._options)
-        except LedgerUnwritable as problem:
-            self.store = Store.open(None, self._options)
-            self.writable = False
-            self._begin()
-            self._fail(str(problem))
-        else:
-            self._begin()
-
-    def _begin(self) -> None:
-        self._writer = Writer(self.store)
-        execute = self.store.connection.execute
-        seq = max(
-            execute("SELECT coalesce(max(seq), 0) FROM entries").fetchall()[0][0],
-            execute("SELECT coalesce(max(seq), 0) FROM open_runs").fetchall()[0][0],
-        )
-        kinds = execute("SELECT coalesce(max(id), 0) FROM kinds").fetchall()[0][0]
-        forms = execute("SELECT * FROM forms").fetchall()
-        open_runs = [row[0] for row in execute("SELECT id FROM open_runs").fetchall()]
-        self._packer = Packer(seq, kinds, forms, open_runs)
-
-    # ------------------------------------------------------------------ records
-    def _take_event(self, record: tuple[Any, Any]) -> None:
-        self._packer.event(self._rows, *record)
-
-    def _take_run(self, record: RunRecord) -> None:
-        self._packer.run(self._rows, record)
-
-    def _take_slot(self, slot: Slot) -> None:
-        self._rows.slots[slot.owner, slot.key] = slot
-
-    def _take_drop(self, drop: Drop) -> None:
-        slots = self._rows.slots
-        if drop.key is not None:
-            slots[drop.owner, drop.key] = None
-            return
-        self._rows.owners.add(drop.owner)
-        for name in [name for name in slots if name[0] == drop.owner]:
-            del slots[name]
-
-    def _take_memory(self, record: Remembered) -> None:
-        row = [record.key, to_json(record.value), micros(record.ts)]
-        self._rows.memory[record.key] = row
-
-    def _take_device(self, device: DeviceRow) -> None:
-        seen = None if device.last_seen is None else micros(device.last_seen)
-        self._rows.devices[device.key] = [
-            device.key,
-            device.name,
-            device.firmware,
-            device.area,
-            to_json(device.labels),
-            device.available,
-            seen,
-            to_json(device.state),
-            self._packer.seq,
-        ]
+        gap = [micros(trouble.started), micros(self._clock()), trouble.reason, to_json(lost)]
+        pending.rows.appended["gaps"][:] = [gap]
+        self._write(pending.rows)
 
 
-_TAKE: dict[type, Callable[[Committer, Any], None]] = {
-    tuple: Committer._take_event,
-    RunRecord: Committer._take_run,
-    Slot: Committer._take_slot,
-    Drop: Committer._take_drop,
-    Remembered: Committer._take_memory,
-    DeviceRow: Committer._take_device,
-}
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]

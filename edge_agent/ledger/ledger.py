@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from edge_agent.ledger.asking import Asking
 from edge_agent.ledger.committer import Committer
-from edge_agent.ledger.reader import Reader
-from edge_agent.ledger.records import DeviceRow, Drop, Durable, Latest, LedgerStats, Remembered
+from edge_agent.ledger.cursors import Cursors
+from edge_agent.ledger.follower import Follower
+from edge_agent.ledger.questions import Questions
+from edge_agent.ledger.records import (
+    DeviceRow,
+    Drop,
+    Durable,
+    Fact,
+    LedgerStats,
+    Position,
+    Remembered,
+)
+from edge_agent.ledger.retention import Retention
 from edge_agent.ledger.store import StoreOptions
 from schemas.device import Change
 from schemas.event import Event
@@ -18,21 +30,31 @@ from schemas.fields import seconds
 from schemas.run import RunRecord, Slot
 from schemas.settings import LedgerSettings
 
+_PROVE_EVERY = 0.5
+# Records after which commits come sooner: acknowledgements wait for them, and brokers stop at
+# 1,000 messages in flight (mosquitto: at 20, whatever we do).
+_PLENTY = 1_000
 
-class Ledger:
+
+class Ledger(Questions):
     """Records everything (`flows.ports.Recorder` and more) and answers questions about it.
 
     The recording calls belong to the event loop's thread and only append to a list.
     """
 
-    def __init__(self, committer: Committer, reader: Reader, commit_every: float) -> None:
+    def __init__(
+        self, committer: Committer, cursors: Cursors, asking: Asking, commit_every: float
+    ) -> None:
+        super().__init__(cursors, asking)
         self._committer = committer
-        self._reader = reader
-        self._commit_every = commit_every
+        self._commit_every = self._interval = commit_every
         self._records: list[Any] = []
         self._waiters: list[Durable] = []
         self._armed = False
         self._busy = False
+        self._urgent = False
+        self._before: list[Callable[[], None]] = []
+        self._proven: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @classmethod
@@ -51,9 +73,10 @@ class Ledger:
         than this software. One that cannot be written opens unhealthy and is tried again.
         """
         options = StoreOptions(memory=settings.memory, time_zone=time_zone, key=key)
-        committer = Committer(path, options, clock)
-        reader = Reader(lambda number: committer.store.cursors[number], time_zone, clock)
-        return cls(committer, reader, seconds(settings.commit_every))
+        committer = Committer(path, options, Retention(settings), clock)
+        cursors = Cursors(lambda number: committer.store.cursors[number])
+        asking = Asking(cursors, time_zone, clock)
+        return cls(committer, cursors, asking, seconds(settings.commit_every))
 
     # ------------------------------------------------------------------ recording
     def message(self, event: Event, changes: Sequence[Change]) -> None:
@@ -100,8 +123,10 @@ class Ledger:
 
     async def flush(self) -> bool:
         """Wait until everything recorded so far is committed; False when it cannot be."""
+        if not (self._armed or self._busy):
+            return True
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.when_durable(lambda durable: done.done() or done.set_result(durable))
+        self.when_durable(lambda durable: None if done.done() else done.set_result(durable))
         self._hurry()
         return await done
 
@@ -115,17 +140,22 @@ class Ledger:
         if self._busy:
             return  # handed over when the commit under way is done
         loop = self._loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._commit_every, self._hand_over)
+        self._timer = loop.call_later(self._interval, self._hand_over)
 
     def _hurry(self) -> None:
-        if not self._busy:
+        if self._busy:
+            self._urgent = True
+        else:
             self._timer.cancel()
             self._hand_over()
 
     def _hand_over(self) -> None:
+        for call in self._before:
+            call()
         batch = (self._records, self._waiters)
         self._records, self._waiters = [], []
-        self._armed, self._busy = False, True
+        self._armed, self._busy, self._urgent = False, True, False
+        self._interval = self._commit_every * min(1.0, _PLENTY / (len(batch[0]) + 1))
         self._committer.hand_over(batch, self._answer)
 
     def _answer(self, waiters: Sequence[Durable], durable: bool) -> None:
@@ -134,39 +164,36 @@ class Ledger:
 
     def _committed(self, waiters: Sequence[Durable], durable: bool) -> None:
         self._busy = False
-        if self._armed:
-            self._armed = False
+        if self._urgent:
+            self._hand_over()
+        elif self._armed:
             self._arm()
         for waiter in waiters:
             waiter(durable)
 
-    # ------------------------------------------------------------------ reading
-    async def query(
-        self,
-        sql: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        limit: int = 10_000,
-        timeout: float = 10.0,
-    ) -> list[dict[str, Any]]:
-        """Rows of a user's read-only SQL, sees everything recorded before. Raises QueryProblem."""
-        if self._records:
-            await self.flush()
-        return await self._reader.query(sql, params or {}, limit=limit, timeout=timeout)
+    def follow(self, name: str, *, hold: bool = False) -> Follower:
+        """Follow the ledger under a name, from where this name has come; a new one from the start.
 
-    async def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
-        """Rows of a query of `queries.sql`."""
-        if self._records:
-            await self.flush()
-        return await self._reader.named(name, params)
+        With `hold` retention keeps what this follower has not read, up to `max_size`.
+        """
+        found = self._cursors.rows("cursor", {"follower": name})
+        position = found[0][0] if found else 0
+        if not found or found[0][1] != hold:
+            self._record(Position(name, position, hold))
+        return Follower(
+            name, cursors=self._cursors, record=self._record, position=position, hold=hold
+        )
 
-    def slots(self) -> Sequence[Slot]:
-        """Every slot kept, as of the last commit; for the start."""
-        return self._reader.slots()
+    def prove(self, number: int) -> None:
+        """Keep a number for `proven`; durable within a second or so."""
+        if self._proven is None:
+            asyncio.get_running_loop().call_later(_PROVE_EVERY, self._record_proven)
+        self._proven = number
 
-    def latest(self) -> Sequence[Latest]:
-        """The last known value of every property; for the start."""
-        return self._reader.latest()
+    def _record_proven(self) -> None:
+        if self._proven is not None:
+            self._record(Fact("proven", self._proven))
+            self._proven = None
 
     # ------------------------------------------------------------------ state
     @property
@@ -179,13 +206,17 @@ class Ledger:
         """Figures for metrics and readiness."""
         return self._committer.stats()
 
+    def before_commit(self, call: Callable[[], None]) -> None:
+        """Be called on the loop before each commit."""
+        self._before.append(call)
+
     def on_commit(self, tell: Callable[[float], None]) -> None:
         """Be told the seconds of each commit, on the ledger's thread."""
         self._committer.on_commit.append(tell)
 
     async def close(self) -> None:
         """Commit what is left, checkpoint and close."""
-        if self._records or self._waiters or self._busy:
-            await self.flush()
-        self._reader.close()
+        self._record_proven()
+        await self.flush()
+        await asyncio.to_thread(self._cursors.close)
         await asyncio.to_thread(self._committer.close)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from edge_agent.ledger.rows import Row, Rows
+from edge_agent.ledger.rows import FORM, Row, Rows
 from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import text_id
@@ -18,7 +18,6 @@ from schemas.run import RunRecord
 
 PLACES = 8
 MAX_PAYLOAD = 1 << 20
-_FORM = 15
 _NO_READINGS = (None,) * PLACES
 _OPEN = frozenset({"queued", "running", "waiting"})
 _MOST_KINDS = 20_000
@@ -120,6 +119,7 @@ class Packer:
             event.source,
             event.channel,
             event.retain,
+            event.qos,
             tuple(map(type, values)),
             tuple(map(_signature, changes)),
         )
@@ -161,7 +161,7 @@ class Packer:
     def _new_kind(self, rows: Rows, key: Any, event: Event, changes: Sequence[Change]) -> Kind:
         """Numbers of either type share a kind: 26 and 26.4 are readings of one sensor."""
         letters = "".join(_LETTERS.get(type(change.value), "j") for change in changes)
-        common = (event.source, event.channel, event.retain, letters, key[4])
+        common = (*key[:4], letters, key[5])
         if len(self._kinds) >= _MOST_KINDS:
             self._kinds.clear()  # a bound for homes whose topics never repeat
         if (kind := self._kinds.get(common)) is None:
@@ -171,7 +171,9 @@ class Packer:
 
     def _add_kind(self, rows: Rows, event: Event, letters: str, changes: Sequence[Change]) -> Kind:
         self._last_kind += 1
-        rows.kinds.append([self._last_kind, event.channel, event.source, event.retain])
+        rows.appended["kinds"].append(
+            [self._last_kind, event.channel, event.source, event.retain, event.qos]
+        )
         columns, texts, spread = 0, 0, ""
         for change, letter in zip(changes, letters, strict=True):
             if letter in "nb" and columns < PLACES:
@@ -181,7 +183,7 @@ class Packer:
                 letter = "x" if letter in "nb" else letter
                 place, texts = texts, texts + 1
             spread += letter
-            rows.items.append([self._last_kind, place, letter, *_named(change)])
+            rows.appended["items"].append([self._last_kind, place, letter, *_named(change)])
         padding = (None,) * (PLACES - columns)
         return Kind(self._last_kind, padding, spread if texts else None)
 
@@ -194,7 +196,7 @@ class Packer:
         identity = record.id
         if identity in self.open_runs:
             self.open_runs.discard(identity)
-            rows.open_runs[identity] = None
+            rows.replaced["open_runs"][identity,] = None
         event, trigger = record.event, record.trigger
         form = (
             record.pipeline,
@@ -210,12 +212,12 @@ class Packer:
             None if record.finished is None else int(record.finished * 1e6 + 0.5),
             _detail(record),
         ]
-        if number is _UNSALTED:
+        if number == _UNSALTED:
             number = self._unsalted(rows, form)
             tail[0], tail[3] = number, _detail(record, event)
             self._alone(rows, identity, tail)
         elif (row := rows.mergeable.pop(event, None)) is not None:
-            row[_FORM:] = tail
+            row[FORM:] = tail
         else:
             self._alone(rows, event, tail)
 
@@ -228,7 +230,7 @@ class Packer:
     def _open_run(self, rows: Rows, record: RunRecord) -> None:
         self.seq += 1
         self.open_runs.add(record.id)
-        rows.open_runs[record.id] = [
+        rows.replaced["open_runs"][record.id,] = [
             record.id,
             self.seq,
             record.event,
@@ -251,7 +253,7 @@ class Packer:
             salts.add(salt)
         self._last_form += 1
         self._forms[form] = self._last_form
-        rows.forms.append([self._last_form, *form])
+        rows.appended["forms"].append([self._last_form, *form])
         return self._last_form
 
     def _unsalted(self, rows: Rows, form: Form) -> int:
@@ -265,16 +267,16 @@ def _detail(record: RunRecord, event: int = 0) -> str:
     trigger, steps, effects, error, inputs, variables, labels, parent, event (UUID texts).
     """
     head = (record.trigger, record.steps, record.effects)
-    if not (event or record.error or record.inputs or record.variables or record.labels):
-        if not record.parent:
-            return to_json(head)
+    error, inputs, variables, labels = record.error, record.inputs, record.variables, record.labels
+    if not (error or inputs or variables or labels or event or record.parent):
+        return to_json(head)
     return to_json(
         (
             *head,
-            record.error,
-            record.inputs,
-            record.variables,
-            record.labels,
+            error,
+            inputs,
+            variables,
+            labels,
             text_id(record.parent) if record.parent else "",
             text_id(event) if event else "",
         )

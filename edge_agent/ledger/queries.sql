@@ -2,15 +2,179 @@
 SELECT owner, key, value, due FROM slots
 
 -- name: memory
-SELECT key, value, ts FROM memory WHERE value <> 'null'
+SELECT key, value, ts FROM memory
 
 -- name: devices
-SELECT key, name, firmware, area, labels, available, last_seen, state FROM registry ORDER BY name
+SELECT key, name, firmware, area, labels, available, last_seen, state FROM registry ORDER BY key
 
 -- name: latest
-WITH last AS (SELECT max(seq) AS seq FROM entries WHERE kind <> 0 GROUP BY abs(kind))
+WITH last AS (SELECT max(seq) AS seq FROM entries WHERE kind <> 0 GROUP BY kind)
 SELECT r.device_key, r.device, r.property, r.instance, r.type, r.value, r.text, r.unit, r.ts
 FROM reading_rows r SEMI JOIN last ON last.seq = r.seq
 QUALIFY row_number() OVER (
     PARTITION BY r.device_key, r.property, r.instance ORDER BY r.seq DESC
 ) = 1
+
+-- name: last_commit
+SELECT max(coalesce(received, ts)) FROM (
+    SELECT received, ts FROM entries WHERE seq > (SELECT max(seq) FROM entries) - 100
+)
+
+-- name: committed
+SELECT
+    (SELECT count(*) FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0)
+    + coalesce((SELECT value FROM facts WHERE name = 'acknowledged'), 0)
+
+-- name: last_ids
+SELECT id FROM (
+    SELECT seq, entries.id FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
+    WHERE entries.id IS NOT NULL
+    ORDER BY seq DESC LIMIT $number
+) ORDER BY seq
+
+-- name: fact
+SELECT value FROM facts WHERE name = $name
+
+-- name: cursor
+SELECT seq, hold FROM cursors WHERE follower = $follower
+
+-- name: behind
+SELECT
+    (SELECT count(*) FROM entries WHERE seq > $after)
+    + (SELECT count(*) FROM open_runs WHERE seq > $after)
+
+-- name: entries_after
+SELECT
+    e.seq, e.ts, e.received, e.id, e.payload, k.channel, k.source, k.retain, k.qos,
+    CASE WHEN f.salt IS NULL THEN e.id ELSE xor(e.id, f.salt) END,
+    CASE WHEN f.salt IS NOT NULL THEN e.id END,
+    f.pipeline, f.version, f.state, e.started, e.finished, e.detail
+FROM entries e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN forms f ON f.id = e.form
+WHERE e.seq > $after
+ORDER BY e.seq LIMIT $limit
+
+-- name: open_after
+SELECT
+    seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    id, event, pipeline, version, state, started, finished, detail
+FROM open_runs WHERE seq > $after
+ORDER BY seq LIMIT $limit
+
+-- name: readings_between
+SELECT seq, device_key, device, property, instance, type, value, text, unit, ts
+FROM reading_rows WHERE seq > $after AND seq <= $upto ORDER BY seq
+
+-- name: runs
+-- The rows are chosen by their narrow columns first: `detail` is large.
+WITH chosen AS (
+    SELECT e.seq, e.started
+    FROM entries e JOIN forms f ON f.id = e.form
+    WHERE
+        ($pipeline IS NULL OR f.pipeline = $pipeline)
+        AND ($state IS NULL OR f.state = $state)
+        AND ($since IS NULL OR e.started >= $since)
+        AND ($before IS NULL OR e.started < $before)
+    UNION ALL
+    SELECT seq, started
+    FROM open_runs
+    WHERE
+        ($pipeline IS NULL OR pipeline = $pipeline)
+        AND ($state IS NULL OR state = $state)
+        AND ($since IS NULL OR started >= $since)
+        AND ($before IS NULL OR started < $before)
+    ORDER BY started DESC LIMIT $limit
+)
+SELECT
+    r.seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    r.id, r.event, r.pipeline, r.version, r.state, r.started, r.finished, r.detail
+FROM run_rows r SEMI JOIN chosen ON chosen.seq = r.seq
+ORDER BY r.started DESC, r.seq DESC
+
+-- name: run_ids
+SELECT DISTINCT id FROM run_rows WHERE id BETWEEN $low::UHUGEINT AND $high::UHUGEINT LIMIT 10
+
+-- name: run
+SELECT
+    r.seq, e.ts, e.received, e.id, e.payload, k.channel, k.source, k.retain, k.qos,
+    r.id, r.event, r.pipeline, r.version, r.state, r.started, r.finished, r.detail
+FROM run_rows r
+LEFT JOIN entries e ON e.id = r.event AND e.kind > 0
+LEFT JOIN kinds k ON k.id = e.kind
+WHERE r.id = $id::UHUGEINT
+ORDER BY r.seq DESC LIMIT 1
+
+-- name: readings
+SELECT device_key, device, property, instance, type, value, text, unit, ts
+FROM reading_rows
+WHERE
+    ($device IS NULL OR device = $device OR device_key = $device)
+    AND ($property IS NULL OR property = $property)
+    AND ($since IS NULL OR ts >= $since)
+    AND ($until IS NULL OR ts < $until)
+ORDER BY ts DESC, seq DESC LIMIT $limit
+
+-- name: buckets
+SELECT
+    any_value(device) AS device, device_key, property, instance, any_value(unit) AS unit,
+    ts // $span AS bucket,
+    avg(value) AS average, min(value) AS minimum, max(value) AS maximum, count(value) AS samples
+FROM reading_rows
+WHERE
+    value IS NOT NULL
+    AND ($device IS NULL OR device = $device OR device_key = $device)
+    AND ($property IS NULL OR property = $property)
+    AND ($since IS NULL OR ts >= $since)
+    AND ($until IS NULL OR ts < $until)
+GROUP BY device_key, property, instance, bucket
+ORDER BY bucket DESC LIMIT $limit
+
+-- name: held
+SELECT min(seq) FROM cursors WHERE hold
+
+-- name: expired
+SELECT max(seq) FROM (
+    SELECT seq FROM entries
+    WHERE
+        seq <= $held
+        AND (
+            (kind > 0 AND ts < $events) OR (form IS NOT NULL AND ts < $runs) OR ts < $readings
+        )
+    LIMIT $slice
+)
+
+-- name: count_removed
+INSERT INTO facts
+SELECT 'acknowledged', count(*)
+FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
+WHERE
+    seq <= $upto
+    AND (kind <= 0 OR ts < $events)
+    AND (form IS NULL OR ts < $runs)
+    AND (ts < $readings OR abs(kind) NOT IN (SELECT kind FROM items))
+ON CONFLICT DO UPDATE SET value = value + excluded.value
+
+-- name: remove
+DELETE FROM entries
+WHERE
+    seq <= $upto
+    AND (kind <= 0 OR ts < $events)
+    AND (form IS NULL OR ts < $runs)
+    AND (ts < $readings OR abs(kind) NOT IN (SELECT kind FROM items))
+
+-- name: strip_events
+UPDATE entries
+SET kind = -kind, payload = NULL, id = CASE WHEN form IS NULL THEN NULL ELSE id END
+WHERE seq <= $upto AND kind > 0 AND ts < $events
+
+-- name: strip_runs
+UPDATE entries
+SET
+    form = NULL, started = NULL, finished = NULL, detail = NULL,
+    id = CASE WHEN kind > 0 THEN id END
+WHERE seq <= $upto AND form IS NOT NULL AND ts < $runs
+
+-- name: used_bytes
+SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = 'ledger'
+
+-- name: oldest
+SELECT max(seq) FROM (SELECT seq FROM entries LIMIT $slice)

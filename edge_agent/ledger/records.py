@@ -5,9 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from schemas.event import Event
+from schemas.run import RunRecord
+
 
 class DeviceRow(Struct, frozen=True, gc=False):
-    """A device as the registry keeps it; `state` is anything JSON-encodable, `last_seen` seconds."""
+    """A device as the registry keeps it; `state` is JSON-encodable, `last_seen` epoch seconds."""
 
     key: str
     name: str = ""
@@ -34,6 +37,21 @@ class Remembered(Struct, frozen=True, gc=False):
     ts: float
 
 
+class Fact(Struct, frozen=True, gc=False):
+    """A number kept under a name."""
+
+    name: str
+    value: int
+
+
+class Position(Struct, frozen=True, gc=False):
+    """How far a follower has come; with `hold` retention waits for it. None: it is gone."""
+
+    follower: str
+    seq: int | None
+    hold: bool
+
+
 class Latest(Struct, frozen=True, gc=False):
     """The last known value of a device's property; `ts` in epoch seconds."""
 
@@ -44,6 +62,34 @@ class Latest(Struct, frozen=True, gc=False):
     value: Any
     unit: str | None
     ts: float
+
+
+class Bucket(Struct, frozen=True, array_like=True, gc=False):
+    """Readings of one property over a span of time that begins at `start` (epoch seconds)."""
+
+    device: str
+    device_key: str
+    property: str
+    instance: str | None
+    unit: str | None
+    start: float
+    average: float
+    minimum: float
+    maximum: float
+    count: int
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One entry of the ledger: an event, its readings, the run it started; `seq` is its place.
+
+    `run` may come in a later entry than its event, and with state `waiting` before it has ended;
+    the later entry replaces the earlier one. An event's `payload` is its text, `raw` empty.
+    """
+
+    seq: int
+    event: Event | None = None
+    readings: list[Latest] = []
+    run: RunRecord | None = None
 
 
 class LedgerStats(Struct, frozen=True):

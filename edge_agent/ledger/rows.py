@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
-
-from schemas.run import Slot
 
 Row = list[Any]
 
+TABLES = ("kinds", "items", "forms", "entries", "gaps")
+KEYS = {
+    "slots": ("owner", "key"),
+    "memory": ("key",),
+    "registry": ("key",),
+    "cursors": ("follower",),
+    "facts": ("name",),
+    "open_runs": ("id",),
+}
+KIND, PAYLOAD, V1, MORE, FORM, DETAIL = 3, 5, 6, 14, 15, 18
+_OVERHEAD_BYTES = 1_000  # of a row beside its texts, measured with Python's own lists and numbers
+
 
 class Rows:
-    """What the next commit writes. Appended tables by name, replaced ones by key (None: gone)."""
+    """What the next commit writes.
 
-    __slots__ = (
-        "cursors", "devices", "entries", "forms", "gaps", "items", "kinds", "memory", "mergeable",
-        "open_runs", "owners", "slots",
-    )  # fmt: skip
+    `appended` are new rows by table, `replaced` rows by table and key (None: removed), `owners`
+    those whose slots go first. `mergeable` are rows of events that a run may still join.
+    """
+
+    __slots__ = ("appended", "entries", "mergeable", "owners", "replaced")
 
     def __init__(self) -> None:
-        self.entries: list[Row] = []
-        self.kinds: list[Row] = []
-        self.items: list[Row] = []
-        self.forms: list[Row] = []
-        self.gaps: list[Row] = []
-        self.open_runs: dict[int, Row | None] = {}
-        self.slots: dict[tuple[str, str], Slot | None] = {}
+        self.appended: dict[str, list[Row]] = {name: [] for name in TABLES}
+        self.entries = self.appended["entries"]
+        self.replaced: dict[str, dict[Any, Row | None]] = {name: {} for name in KEYS}
         self.owners: set[str] = set()
-        self.memory: dict[str, Row] = {}
-        self.devices: dict[str, Row] = {}
-        self.cursors: dict[str, Row] = {}
         self.mergeable: dict[int, Row] = {}
 
     def __len__(self) -> int:
+        tables: Iterator[Any] = iter([*self.appended.values(), *self.replaced.values()])
+        return sum(map(len, tables)) + len(self.owners)
+
+    def size_bytes(self) -> int:
+        """About how much memory the entries take."""
         return sum(
-            len(rows)
-            for rows in (
-                self.entries, self.kinds, self.items, self.forms, self.gaps, self.open_runs,
-                self.slots, self.owners, self.memory, self.devices, self.cursors,
-            )
-        )  # fmt: skip
+            _OVERHEAD_BYTES + len(row[PAYLOAD] or "") + len(row[DETAIL] or "")
+            for row in self.entries
+        )
+
+    def give_up(self, number: int) -> dict[str, int]:
+        """Forget the oldest entries; what is lost by table."""
+        gone, self.entries[:number] = self.entries[:number], []
+        self.mergeable.clear()
+        lost = {
+            "events": sum(1 for row in gone if row[KIND]),
+            "readings": sum(sum(v is not None for v in row[V1:MORE]) for row in gone),
+            "runs": sum(1 for row in gone if row[FORM] is not None),
+        }
+        return {table: count for table, count in lost.items() if count}

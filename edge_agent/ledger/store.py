@@ -6,8 +6,9 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from msgspec import Struct
@@ -20,9 +21,17 @@ from edge_agent.ledger.problems import LedgerBusy, LedgerProblem, LedgerUnwritab
 # and 20,480 rows 89 B, 43 ms. Smaller blocks than 64 KiB waste space (144 B with 16 KiB).
 _LAYOUT = "BLOCK_SIZE 65536, ROW_GROUP_SIZE 20480, STORAGE_VERSION 'latest'"
 
+# One cursor for our own queries, one for users', one for followers.
+_READERS = 3
+
 StoreError = duckdb.Error
+ROW_ERRORS = (duckdb.DataError, duckdb.ProgrammingError, ValueError, OverflowError)
 Appender = duckdb.Appender
 Cursor = duckdb.DuckDBPyConnection
+
+
+class BadRow(Exception):
+    """A row cannot be stored as it is; the disk and the file are well."""
 
 
 class StoreOptions(Struct, frozen=True):
@@ -34,74 +43,115 @@ class StoreOptions(Struct, frozen=True):
 
 
 class Store:
-    """An open ledger file. `connection` belongs to the ledger thread, each cursor to one reader."""
+    """An open ledger file. `connection` belongs to the ledger thread, each cursor to one reader.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, readers: int) -> None:
+    `mode` is `file`, `kept` (a file that can only be read now) or `memory` (an empty stand-in).
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, mode: str, readers: int) -> None:
         self.connection = connection
+        self.mode = mode
         self.cursors: Sequence[duckdb.DuckDBPyConnection] = ()
         self._readers = readers
 
     @classmethod
-    def open(cls, path: Path | None, options: StoreOptions, *, readers: int = 2) -> Store:
+    def open(cls, path: Path, options: StoreOptions) -> Store:
         """Open or make the file, bring its format up to date, and lock it down.
 
-        None opens an empty ledger in memory. Raises LedgerBusy, LedgerUnwritable, LedgerProblem.
+        Raises LedgerBusy, LedgerUnwritable or LedgerProblem.
         """
-        made = path is not None and not _try_write(path)
+        there = _try_write(path)
+        try:
+            return cls._open(path, options, "file")
+        except LedgerUnwritable:
+            if not there:
+                _remove(path)  # a new file that could not be filled holds nothing
+            raise
+
+    @classmethod
+    def stand_in(cls, path: Path, options: StoreOptions) -> Store:
+        """What can be read while the file cannot be written: the file as it is, else nothing."""
+        if path.exists():
+            with contextlib.suppress(LedgerProblem):
+                return cls._open(path, options, "kept")
+        return cls._open(path, options, "memory")
+
+    @classmethod
+    def _open(cls, path: Path, options: StoreOptions, mode: str) -> Store:
         connection = duckdb.connect(
             ":memory:",
             config={"threads": 1, "memory_limit": options.memory, "temp_directory": ""},
         )
+        store = cls(connection, mode, _READERS)
         try:
-            connection.execute(_attach(path, options.key))
+            connection.execute(_attach(path, options.key, mode))
             connection.execute("USE ledger")
-            store = cls(connection, readers)
-            store._migrate()
+            if mode != "kept":
+                store._migrate()
             store._lock_down(options)
         except duckdb.Error as error:
             connection.close()
-            if made and path is not None:
-                _remove(path)  # a new file that could not be filled holds nothing
             raise problem(error, path) from error
         except LedgerProblem:
             connection.close()
             raise
         return store
 
+    def number(self, query: str, params: object = None) -> int:
+        """The one number a query of ours gives, 0 for none."""
+        found = self.rows(query, params)
+        return int(found[0][0] or 0) if found else 0
+
+    def rows(self, query: str, params: object = None) -> list[tuple[Any, ...]]:
+        """The rows a query of ours gives, on the ledger thread."""
+        return self.connection.execute(query, params).fetchall()
+
     def _migrate(self) -> None:
         execute = self.connection.execute
         scripts = sql.migrations()
         execute("CREATE TABLE IF NOT EXISTS format (version INTEGER)")
-        row = execute("SELECT max(version) FROM format").fetchone()
-        version = row[0] if row and row[0] is not None else 0
+        version = self.number("SELECT max(version) FROM format")
         if version > len(scripts):
             raise LedgerProblem(
                 f"the ledger has format {version}, this hearthflow knows {len(scripts)}: "
                 "it was written by a newer version; update hearthflow or restore a backup"
             )
         for number in range(version, len(scripts)):
-            execute("BEGIN")
-            execute(scripts[number])
-            execute("INSERT INTO format VALUES (?)", [number + 1])
-            execute("COMMIT")
-        execute("BEGIN")
-        execute(sql.views())
-        execute("COMMIT")
+            with self.transaction():
+                execute(scripts[number])
+                execute("INSERT INTO format VALUES (?)", [number + 1])
+        with self.transaction():
+            execute(sql.views())
 
     def _lock_down(self, options: StoreOptions) -> None:
         # Zones are per connection and cannot be set once the configuration is locked.
         execute = self.connection.execute
         execute("SET TimeZone = 'UTC'")
         self.cursors = [self.connection.cursor() for _ in range(self._readers)]
-        zone = options.time_zone.replace("'", "''")
         for cursor in self.cursors:
             cursor.execute("USE ledger")
-            cursor.execute(f"SET TimeZone = '{zone}'")
+            cursor.execute(f"SET TimeZone = {_quoted(options.time_zone)}")
         # Not giving memory back and taking it again saves 0.9 µs an event; the limit holds anyway.
         execute("SET allocator_flush_threshold = '1GB'")
         execute("SET allocator_bulk_deallocation_flush_threshold = '1GB'")
         execute("SET enable_external_access = false")
         execute("SET lock_configuration = true")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, on the ledger thread."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except duckdb.Error:
+            self.rollback()
+            raise
+
+    def checkpoint(self) -> None:
+        """Write everything into the file and free what was removed; skipped while others read."""
+        with contextlib.suppress(duckdb.TransactionException):
+            self.connection.execute("CHECKPOINT")
 
     def rollback(self) -> None:
         """End a transaction that failed, if it still is one."""
@@ -138,13 +188,17 @@ def _first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
 
-def _attach(path: Path | None, key: str | None) -> str:
-    target = ":memory:" if path is None else str(path).replace("'", "''")
-    options = _LAYOUT if path is not None else ""
+def _attach(path: Path, key: str | None, mode: str) -> str:
+    if mode == "memory":
+        return "ATTACH ':memory:' AS ledger"
+    options = ["READ_ONLY"] if mode == "kept" else [_LAYOUT]
     if key is not None:
-        escaped = key.replace("'", "''")
-        options = f"{options}, ENCRYPTION_KEY '{escaped}'"
-    return f"ATTACH '{target}' AS ledger" + (f" ({options})" if options else "")
+        options.append(f"ENCRYPTION_KEY {_quoted(key)}")
+    return f"ATTACH {_quoted(str(path))} AS ledger ({', '.join(options)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _try_write(path: Path) -> bool:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from edge_agent.ledger.packing import to_json
-from edge_agent.ledger.rows import Rows
-from edge_agent.ledger.store import Appender, Store, StoreError
+from edge_agent.ledger.rows import KEYS, Row, Rows
+from edge_agent.ledger.store import ROW_ERRORS, Appender, BadRow, Store, StoreError
 
-_KEYS = {
-    "slots": ["owner", "key"],
-    "memory": ["key"],
-    "registry": ["key"],
-    "cursors": ["follower"],
-    "open_runs": ["id"],
-}
 Action = Literal["insert", "upsert", "delete"]
 
 
@@ -27,54 +19,44 @@ class Writer:
         self._appenders: dict[tuple[str, Action], Appender] = {}
 
     def write(self, rows: Rows) -> None:
-        """Commit the rows, all or none. Raises StoreError."""
-        execute = self._store.connection.execute
+        """Commit the rows, all or none.
+
+        Raises StoreError when the disk or DuckDB fails, BadRow when a row cannot be stored.
+        """
         try:
-            if len(rows) == len(rows.entries):  # an appender's flush is a transaction of its own,
-                self._put("entries", rows.entries)  # and begin and commit cost 0.3 ms
-                return
-            execute("BEGIN")
-            self._append(rows)
-            self._replace(rows)
-            execute("COMMIT")
-        except StoreError:
+            if len(rows) == len(rows.entries):
+                # An appender's flush is a transaction of its own: begin and commit cost 0.3 ms.
+                self._put("entries", rows.entries)
+            else:
+                self._write_all(rows)
+        except (StoreError, *ROW_ERRORS) as error:
             self._appenders.clear()
             self._store.rollback()
+            if isinstance(error, ROW_ERRORS):
+                raise BadRow(str(error)) from error
             raise
 
-    def _append(self, rows: Rows) -> None:
-        self._put("kinds", rows.kinds)
-        self._put("items", rows.items)
-        self._put("forms", rows.forms)
-        self._put("entries", rows.entries)
-        self._put("gaps", rows.gaps)
-
-    def _replace(self, rows: Rows) -> None:
+    def _write_all(self, rows: Rows) -> None:
+        execute = self._store.connection.execute
+        execute("BEGIN")
+        for table, new in rows.appended.items():
+            self._put(table, new)
         if rows.owners:
             owners = [[owner] for owner in rows.owners]
             self._store.connection.executemany("DELETE FROM slots WHERE owner = ?", owners)
-        if rows.slots:
-            gone = [list(name) for name, slot in rows.slots.items() if slot is None]
-            kept = [
-                [slot.owner, slot.key, to_json(slot.value), slot.due]
-                for slot in rows.slots.values()
-                if slot is not None
-            ]
-            self._put("slots", gone, "delete")
-            self._put("slots", kept, "upsert")
-        if rows.open_runs:
-            self._put("open_runs", [[i] for i, r in rows.open_runs.items() if r is None], "delete")
-            self._put("open_runs", [r for r in rows.open_runs.values() if r is not None], "upsert")
-        self._put("memory", list(rows.memory.values()), "upsert")
-        self._put("registry", list(rows.devices.values()), "upsert")
-        self._put("cursors", list(rows.cursors.values()), "upsert")
+        for table, by_key in rows.replaced.items():
+            if by_key:
+                gone = [list(key) for key, row in by_key.items() if row is None]
+                self._put(table, gone, "delete")
+                self._put(table, [row for row in by_key.values() if row is not None], "upsert")
+        execute("COMMIT")
 
-    def _put(self, table: str, rows: Sequence[Sequence[Any]], action: Action = "insert") -> None:
+    def _put(self, table: str, rows: Sequence[Row], action: Action = "insert") -> None:
         if not rows:
             return
         appender = self._appenders.get((table, action))
         if appender is None:
-            key = _KEYS[table] if action == "delete" else None
+            key = list(KEYS[table]) if action == "delete" else None
             appender = self._store.connection.appender(table, action=action, key=key)
             self._appenders[table, action] = appender
         appender.append_rows(rows)

@@ -21,7 +21,9 @@ CREATE TABLE entries (
 );
 
 -- What messages of one source have in common: said once, not in every row.
-CREATE TABLE kinds (id INTEGER, channel VARCHAR, source VARCHAR, retain BOOLEAN);
+CREATE TABLE kinds (
+    id INTEGER, channel VARCHAR, source VARCHAR, retain BOOLEAN, qos UTINYINT
+);
 
 -- The readings in a message of a kind: those of `type` n(umber) and b(oolean) lie in the column
 -- v<place>; t(ext), j(son) and x (a number or boolean without a column) in more.texts[place].
@@ -47,11 +49,15 @@ CREATE TABLE slots (
 
 CREATE TABLE memory (key VARCHAR PRIMARY KEY, value VARCHAR, ts BIGINT);
 
--- `state` is the registry's snapshot of the device, true up to the entry `seq`.
+-- `state` is the registry's own, as JSON.
 CREATE TABLE registry (
     key VARCHAR PRIMARY KEY, name VARCHAR, firmware VARCHAR, area VARCHAR, labels VARCHAR,
-    available BOOLEAN, last_seen BIGINT, state VARCHAR, seq BIGINT
+    available BOOLEAN, last_seen BIGINT, state VARCHAR
 );
+
+-- Numbers by name: `proven` (see the MQTT inbox), `acknowledged` (events of QoS 1 and 2 that
+-- retention has removed, so that their count does not fall).
+CREATE TABLE facts (name VARCHAR PRIMARY KEY, value BIGINT);
 
 CREATE TABLE cursors (follower VARCHAR PRIMARY KEY, seq BIGINT, hold BOOLEAN);
 

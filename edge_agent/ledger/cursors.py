@@ -1,0 +1,58 @@
+"""Reading cursors: one each for our queries, users' and followers', with a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from edge_agent.ledger import sql
+from edge_agent.ledger.store import Cursor
+
+OURS, USERS, FOLLOWERS = range(3)
+T = TypeVar("T")
+
+
+class Cursors:
+    """Runs one query at a time on each cursor. The store behind them may be opened anew."""
+
+    def __init__(self, cursor: Callable[[int], Cursor]) -> None:
+        self._cursor = cursor
+        self._queries = sql.queries()
+        self._locks = [threading.Lock() for _ in range(3)]
+        self._threads = [ThreadPoolExecutor(1, f"ledger-read-{n}") for n in range(3)]
+
+    async def run(self, number: int, work: Callable[[Cursor], T]) -> T:
+        """Do something with a cursor, off the loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads[number], self._locked, number, work)
+
+    def _locked(self, number: int, work: Callable[[Cursor], T]) -> T:
+        with self._locks[number]:
+            return work(self._cursor(number))
+
+    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query of `queries.sql`; blocks."""
+        return self._locked(OURS, lambda cursor: self.named(cursor, name, params))
+
+    async def fetch(self, name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query of `queries.sql`."""
+        return await self.run(OURS, lambda cursor: self.named(cursor, name, params))
+
+    def named(
+        self, cursor: Cursor, name: str, params: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a query of `queries.sql` on a cursor in hand."""
+        return cursor.execute(self._queries[name], dict(params or {}) or None).fetchall()
+
+    def interrupt(self, number: int) -> None:
+        """Break off what a cursor is doing."""
+        self._cursor(number).interrupt()
+
+    def close(self) -> None:
+        """Break off users' queries and stop reading."""
+        self.interrupt(USERS)
+        for thread in self._threads:
+            thread.shutdown()

@@ -1,0 +1,66 @@
+"""Followers: they read the ledger in order, at their own pace, from a durable cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from heapq import merge
+from operator import itemgetter
+
+from edge_agent.ledger import history
+from edge_agent.ledger.cursors import FOLLOWERS, Cursors
+from edge_agent.ledger.records import Entry, Latest, Position
+from edge_agent.ledger.store import Cursor
+
+
+class Follower:
+    """One reader of everything committed, in the ledger's order.
+
+    Read, carry it somewhere, then `ack`: what is not acknowledged is read again after a restart.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        cursors: Cursors,
+        record: Callable[[Position], None],
+        position: int,
+        hold: bool,
+    ) -> None:
+        self.name = name
+        self.position = position
+        self._cursors = cursors
+        self._record = record
+        self._hold = hold
+
+    async def read(self, limit: int = 1_000) -> Sequence[Entry]:
+        """The next committed entries after the last acknowledged one; empty when there are none."""
+        return await self._cursors.run(FOLLOWERS, lambda cursor: self._read(cursor, limit))
+
+    def ack(self, seq: int) -> None:
+        """Everything up to this entry has been carried; kept with the next commit."""
+        self.position = seq
+        self._record(Position(self.name, seq, self._hold))
+
+    async def behind(self) -> int:
+        """How many committed entries are not acknowledged yet."""
+        params = {"after": self.position}
+        found = await self._cursors.fetch("behind", params)
+        return int(found[0][0])
+
+    def leave(self) -> None:
+        """Forget the cursor: nobody follows under this name any more."""
+        self._record(Position(self.name, None, self._hold))
+
+    def _read(self, cursor: Cursor, limit: int) -> list[Entry]:
+        named, params = self._cursors.named, {"after": self.position, "limit": limit}
+        entries = named(cursor, "entries_after", params)
+        open_runs = named(cursor, "open_after", params)
+        rows = list(merge(entries, open_runs, key=itemgetter(0)))[:limit]
+        if not rows:
+            return []
+        readings: dict[int, list[Latest]] = {}
+        between = {"after": self.position, "upto": rows[-1][0]}
+        for seq, *reading in named(cursor, "readings_between", between):
+            readings.setdefault(seq, []).append(history.latest(tuple(reading)))
+        return [history.entry(row, readings.get(row[0], [])) for row in rows]
