@@ -15,8 +15,17 @@ _TOPICS_MAX = 20_000
 _UNKNOWN_MAX = 1_000
 
 
-def _unread(raw: bytes, payload: Any, retain: bool) -> None:
-    """The reader of topics that belong to no firmware."""
+def _first(readers: list[TopicReader]) -> TopicReader:
+    """The answer of the first reader that has one."""
+
+    def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+        for reader in readers:
+            said = reader(raw, payload, retain)
+            if said is not None:
+                return said
+        return None
+
+    return read
 
 
 class Profiles:
@@ -40,9 +49,10 @@ class Profiles:
         reader = self._readers.get(topic)
         if reader is None:
             reader = self._find(topic)
-        elif reader is _unread:
+        said = reader(raw, payload, retain)
+        if said is None:
             self._count(topic)
-        return reader(raw, payload, retain)
+        return said
 
     def encode(self, firmware: str, device: str, command: Command) -> list[Publication]:
         """The messages that carry out a command on a firmware's device.
@@ -68,14 +78,14 @@ class Profiles:
             mine += [each for each in self.decoders if each not in mine and each.knows(device)]
         return sorted(mine, key=lambda each: not each.knows(device))
 
+    def rule(self, topic: str) -> str:
+        """Which rule of which firmware reads a topic, for a person; empty: none."""
+        told = ((each.firmware, each.rule(topic)) for each in self.decoders)
+        return next((f"{firmware}: {rule}" for firmware, rule in told if rule), "")
+
     def _find(self, topic: str) -> TopicReader:
-        for decoder in self.decoders:
-            reader = decoder.reader(topic)
-            if reader is not None:
-                break
-        else:
-            reader = _unread
-            self._count(topic)
+        found = [reader for each in self.decoders if (reader := each.reader(topic)) is not None]
+        reader = found[0] if len(found) == 1 else _first(found)
         if len(self._readers) >= _TOPICS_MAX:
             self._readers.clear()
         self._readers[topic] = reader

@@ -115,11 +115,11 @@ def chosen(table: Mapping[str, Any]) -> Convert:
 
 
 def percent(full: float) -> Convert:
-    """A conversion of 0…full to 0…100 %, one decimal."""
+    """A conversion of 0…full to 0…100 %, one decimal; beyond that is the end."""
 
     def convert(value: Any) -> float | None:
         raw = number(value)
-        return None if raw is None else round(raw * 100 / full, 1)
+        return None if raw is None else round(min(max(raw * 100 / full, 0.0), 100.0), 1)
 
     return convert
 

@@ -33,6 +33,30 @@ def decode_line(line: Mapping[str, Any], profiles: Sequence[Profile]) -> dict[st
     return told(said)
 
 
+def explain_line(line: Mapping[str, Any], profiles: Sequence[Profile]) -> dict[str, Any]:
+    """As `decode_line`, with `rule` (what read the topic) and `explain`: key by key, the readings
+    that came of it."""
+    known = Profiles(profiles)
+    _prepare(known, line.get("setup"))
+    topic, raw = str(line.get("topic", "")), wire(line.get("payload"))
+    payload, answer = parse(raw), decode_line(line, profiles)
+    answer["rule"] = known.rule(topic)
+    answer["explain"] = [
+        {"key": key, "value": value, "readings": _of_key(known, topic, key, value, answer)}
+        for key, value in (payload.items() if isinstance(payload, dict) else ())
+    ]
+    return answer
+
+
+def _of_key(
+    known: Profiles, topic: str, key: str, value: Any, answer: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    alone = {key: value}
+    said = known.decode(topic, wire(alone), alone, False)
+    found = [msgspec.to_builtins(reading) for reading in said.readings] if said else []
+    return [reading for reading in found if reading in answer["readings"]]
+
+
 def encode_line(line: Mapping[str, Any], profiles: Sequence[Profile]) -> dict[str, Any]:
     """The message of one command: `{firmware, device, intent, setup}` to topic, payload, retain.
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import firmware_profiles
+from firmware_profiles import generic
 from firmware_profiles.check import check
 from pipelines.decode import decode
 from pipelines.source import Reader
 from pipelines.tree import Map, Seq, place
 from schemas.problem import Position, Problem
 from schemas.profile import CommandRule, MessageRule, Profile
+from schemas.settings import DeviceSettings
 
 SHIPPED = Path(firmware_profiles.__file__).parent / "devices"
 
 
-def load_profiles(home: Path | None = None) -> tuple[list[Profile], list[Problem]]:
+def load_profiles(
+    home: Path | None = None, devices: Iterable[DeviceSettings] = ()
+) -> tuple[list[Profile], list[Problem]]:
     """The profiles of a home, the user's first (without a home the shipped ones).
 
-    Those with problems are left out. `firmware_profiles.profiles.Profiles` decodes with them.
+    Those with problems are left out. `devices` whose key is `generic-json:TOPIC` are read with
+    the shared vocabulary. `firmware_profiles.profiles.Profiles` decodes with all of them.
     """
     profiles, problems = [], []
     for path in profile_files(home):
@@ -29,6 +34,7 @@ def load_profiles(home: Path | None = None) -> tuple[list[Profile], list[Problem
         problems += wrong
         if found is not None:
             profiles.append(found)
+    profiles += generic.profiles(each.key for each in devices)
     return profiles, problems
 
 

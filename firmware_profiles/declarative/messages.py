@@ -21,6 +21,7 @@ from firmware_profiles.rules import (
     well_known,
 )
 from firmware_profiles.times import epoch
+from firmware_profiles.vocabulary import known
 from schemas.device import Announcement, Decoded, Reading
 from schemas.profile import AvailableRule, FieldRule, MessageRule, Profile, TimeRule
 
@@ -53,7 +54,7 @@ class Message:
         parts = self.pattern.match(topic)
         if parts is None:
             return None
-        device, read = self._device.bound(parts), self._values(parts)
+        device, read = self._device.bound(parts), self._values(topic, parts)
         heard, channel = self._heard, self.rule.channel
         told: set[str] = set()
 
@@ -73,11 +74,13 @@ class Message:
 
         return message
 
-    def _values(self, parts: Mapping[str, str]) -> Callable[[Decoded, bytes, Any], None]:
+    def _values(
+        self, topic: str, parts: Mapping[str, str]
+    ) -> Callable[[Decoded, bytes, Any], None]:
         """What reads one topic's payloads into an answer."""
         rule, available = self.rule, self._available
         single = self._single(parts) if rule.property else None
-        keys = None if single else Keys(self, parts)
+        keys = None if single else Keys(self, topic, parts)
 
         def read(said: Decoded, raw: bytes, payload: Any) -> None:
             if available is not None:
@@ -172,9 +175,11 @@ _ANNOUNCED = ("name", "manufacturer", "model")
 class Keys:
     """Reads the keys of an object as the fields say."""
 
-    def __init__(self, message: Message, parts: Mapping[str, str]) -> None:
+    def __init__(self, message: Message, topic: str, parts: Mapping[str, str]) -> None:
         self._message = message
         self._parts = parts
+        last = topic.rpartition("/")[2]
+        self._scalar = last if known(last) else "value"
         self._own = Template(message.rule.instance).bound(parts)
         self._paths = {
             path: rule for path, rule in message.fields.items() if "." in path or "*" in path
@@ -188,12 +193,12 @@ class Keys:
         self._skipped = frozenset([*self._paths, *used])
 
     def read(self, said: Decoded, root: Any, payload: Any) -> None:
-        """Read one object; any other value is the property `value`."""
+        """Read one object, or one value named by the topic (`value` where that says nothing)."""
         readings = said.readings = []
         if root.__class__ is not dict:
             if root is None or root == "":
                 return
-            root = {"value": root} if root.__class__ is not list else dict(enumerate(root))
+            root = {self._scalar: root} if root.__class__ is not list else dict(enumerate(root))
             root = {str(key): value for key, value in root.items()}
         read_object(root, self._rules, readings, self._skipped)
         for path, rule in self._nested:

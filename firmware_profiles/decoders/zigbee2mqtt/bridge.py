@@ -14,6 +14,7 @@ from schemas.device import Decoded, Reading
 from schemas.profile import AvailableRule
 
 _STATE = Availability(AvailableRule(path="state"))
+_PLAIN = ("online", "offline")
 _Fill = Callable[[Decoded, Any, Network], None]
 
 # first words of the topic after `bridge/` (before 1.17 `bridge/config/…` and the like)
@@ -53,12 +54,22 @@ def reader(network: Network, rest: str, changed: Callable[[], None]) -> TopicRea
             said.parse_error = True
         elif fill is not None:
             fill(said, payload, network)
-        if channel == "discovery" or network.moved:
-            network.moved = False
+        if channel == "discovery":
             changed()
         return said
 
     return read
+
+
+def proves(tail: str, payload: Any) -> bool:
+    """Whether a message on …/`tail` can only be Zigbee2MQTT's."""
+    if tail == "bridge/state":
+        return (isinstance(payload, dict) and payload.keys() == {"state"}) or payload in _PLAIN
+    if tail == "bridge/info":
+        return isinstance(payload, dict) and "version" in payload and "coordinator" in payload
+    first = payload[0] if isinstance(payload, list) and payload else None
+    key = "ieee_address" if tail == "bridge/devices" else "members"
+    return isinstance(first, dict) and key in first
 
 
 def _bridge_id(network: Network) -> str:

@@ -21,7 +21,7 @@ _VERBS: dict[str, tuple[str, Any]] = {
     "stop": ("state", "stop"),
     "lock": ("state", "lock"),
     "unlock": ("state", "unlock"),
-    "identify": ("identify", ""),
+    "identify": ("identify", "identify"),
 }
 _ENCODER = msgspec.json.Encoder()
 
@@ -62,7 +62,9 @@ def _raw(base: str, member: Member, raw: Mapping[str, Any]) -> Publication:
 
 
 def _unknown_verb(member: Member, verb: str) -> str:
-    return f"`{verb}` is nothing that {member.name} can do: {', '.join(sorted(_VERBS))}"
+    return (
+        f"`{verb}` is nothing that {member.name} can do: {', '.join(sorted([*_VERBS, 'activate']))}"
+    )
 
 
 def _field(member: Member, property: str, value: Any, instance: str | None) -> tuple[str, Any]:

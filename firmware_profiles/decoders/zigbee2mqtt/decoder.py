@@ -48,21 +48,20 @@ class Zigbee2Mqtt:
         """A reader of one topic."""
         network = self._of(topic)
         if network is None:
-            return None
+            return self._other(topic)
         rest = topic[len(network.base) + 1 :]
         if rest.startswith("bridge/"):
             return bridge.reader(network, rest[len("bridge/") :], self._changed)
         place = network.place(rest)
         if place.kind == "command":
             return _said(Decoded(firmware=self.firmware, device=place.device, channel="command"))
-        member = network.members.get(place.device) or network.member(place.device)
+        if place.kind == "attribute" and place.attribute is not None:
+            return self._attribute(network, place.device, place.attribute)
+        member = network.member(place.device)
         if place.kind == "availability":
             return self._available(member)
-        if place.endpoint is not None:
-            return self._endpoint(member, place.endpoint)
-        if place.kind in ("attribute", "either") and place.attribute is not None:
-            return self._attribute(network, place.device, place.attribute)
-        return self._state(member)
+        state = self._state(member)
+        return state if place.endpoint is None else _endpoint(state, place.endpoint)
 
     def rule(self, topic: str) -> str:
         """What a topic is to Zigbee2MQTT."""
@@ -97,12 +96,24 @@ class Zigbee2Mqtt:
         for base, network in self._networks.items():
             if topic.startswith(base) and topic[len(base) : len(base) + 1] == "/":
                 return network
+        return None
+
+    def _other(self, topic: str) -> TopicReader | None:
+        """A topic that may show another network; its message has to prove it."""
         for tail in _BRIDGES:
             if topic.endswith("/" + tail):
-                self._network(topic[: -len(tail) - 1])
-                self._changed()
-                return self._of(topic)
+                return lambda raw, payload, retain: self._proven(topic, tail, raw, payload, retain)
         return None
+
+    def _proven(
+        self, topic: str, tail: str, raw: bytes, payload: Any, retain: bool
+    ) -> Decoded | None:
+        if not bridge.proves(tail, payload):
+            return None
+        self._network(topic[: -len(tail) - 1])
+        self._changed()
+        reader = self.reader(topic)
+        return None if reader is None else reader(raw, payload, retain)
 
     def _state(self, member: Member) -> TopicReader:
         firmware, name, key, rules = self.firmware, member.name, member.key, member.rules
@@ -132,32 +143,22 @@ class Zigbee2Mqtt:
 
         return read
 
-    def _endpoint(self, member: Member, endpoint: str) -> TopicReader:
-        whole = self._state(member)
-
-        def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
-            said = whole(raw, payload, retain)
-            if said is not None:
-                said.readings = [
-                    Reading(r.property, r.value, r.unit, r.instance or endpoint)
-                    for r in said.readings
-                ]
-            return said
-
-        return read
-
     def _attribute(self, network: Network, rest: str, attribute: str) -> TopicReader:
         """NAME/ATTRIBUTE of the attribute output, unless an object shows that it is a name."""
         head = rest[: -len(attribute) - 1]
+        key, _, feature = attribute.partition("-")
+        whole: TopicReader | None = None
+        part: TopicReader | None = None
 
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
-            if payload.__class__ is dict or raw.lstrip()[:1] == b"{":
-                return self._state(network.member(rest))(raw, payload, retain)
-            value = None if raw == b"" else payload
-            key, _, feature = attribute.partition("-")
-            return self._state(network.member(head))(
-                raw, {key: {feature: value} if feature else value}, retain
-            )
+            nonlocal whole, part
+            empty = raw == b""
+            if raw.lstrip()[:1] == b"{" or (empty and head not in network.members):
+                whole = whole or self._state(network.member(rest))
+                return whole(raw, payload, retain)
+            part = part or self._state(network.member(head))
+            value = None if empty else payload
+            return part(raw, {key: {feature: value} if feature else value}, retain)
 
         return read
 
@@ -173,6 +174,20 @@ class Zigbee2Mqtt:
             )
 
         return read
+
+
+def _endpoint(state: TopicReader, endpoint: str) -> TopicReader:
+    """NAME/ENDPOINT: the keys of one endpoint without its name."""
+
+    def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+        said = state(raw, payload, retain)
+        if said is not None:
+            said.readings = [
+                Reading(r.property, r.value, r.unit, r.instance or endpoint) for r in said.readings
+            ]
+        return said
+
+    return read
 
 
 def _said(decoded: Decoded) -> TopicReader:

@@ -27,6 +27,7 @@ _PLACES = (
 )
 _NUMBERED = ("l", "ep", "s", "row_", "button_", "ch", "k")
 ENDPOINTS = frozenset(_PLACES.split()) | {f"{name}{i}" for name in _NUMBERED for i in range(1, 21)}
+_WITHIN = {("climate", "position"): "valve_position", ("fan", "speed"): "fan_speed"}
 _SKIPPED = frozenset({"update", "color", "device", "last_seen", "transaction"})
 Specs = Mapping[str, FieldRule | str | None]
 
@@ -62,7 +63,7 @@ class Keys:
             return compiled(self._specs[key], instance)
         if key in self._special and instance is None:
             return self._special[key]
-        if key == "brightness":
+        if key in ("brightness", "fan_speed"):
             return compiled(FieldRule(property=key, scale=254), instance)
         if key == "color_temp":
             return compiled(FieldRule(property=key, unit="mired"), instance)
@@ -70,7 +71,7 @@ class Keys:
 
     def _split(self, key: str) -> tuple[str, str | None]:
         parts = key.split("_")
-        for size in (1, 2):
+        for size in (2, 1):
             instance = "_".join(parts[-size:])
             if len(parts) > size and instance in ENDPOINTS:
                 return "_".join(parts[:-size]), instance
@@ -94,8 +95,7 @@ class Keys:
         name = key
         if instance is not None:
             name = key.removesuffix("_" + instance)
-        if parent == "climate" and name == "position":
-            name = "valve_position"
+        name = _WITHIN.get((parent, name), name)
         spec = full(self._specs[name]) if name in self._specs else None
         base = self._named(name, instance)
         if base is None:
@@ -122,7 +122,7 @@ def _scaled(rule: Rule, name: str, expose: Mapping[str, Any]) -> Rule:
     term, unit = TERMS.get(rule.property), spelled(expose.get("unit"))
     if term is None or term.kind != "number":
         return rule
-    if name == "brightness":
+    if name in ("brightness", "fan_speed"):
         full_scale = number(expose.get("value_max")) or 254
         return rule._replace(convert=values.percent(full_scale))
     if not unit or name == "color_temp" or unit == "lqi":

@@ -45,7 +45,6 @@ class Network:
         self.keys = keys
         self.members: dict[str, Member] = {}
         self.version = ""
-        self.moved = False
         self._listed: dict[str, tuple[str, ...]] = {}
 
     def member(self, name: str) -> Member:
@@ -94,12 +93,10 @@ class Network:
             return Place("/".join(parts[:-1]), "availability")
         if len(parts) == 1:
             return Place(rest, "state")
-        head = "/".join(parts[:-1])
         device, endpoint = self._split(rest)
         if endpoint is not None:
             return Place(device, "state", endpoint)
-        listed = head in self.members and self.members[head].listed
-        return Place(rest, "attribute" if listed else "either", None, parts[-1])
+        return Place(rest, "attribute", None, parts[-1])
 
     def _split(self, name: str) -> tuple[str, str | None]:
         """A name, and the endpoint at its end; listed names win over well-known endpoints."""
