@@ -48,13 +48,17 @@ class Compiler:
         self, tree: Any, at: Position, texts: Mapping[str, str]
     ) -> tuple[Plan | None, list[Problem]]:
         """The Plan of one pipeline, None when there are errors; `texts` are files' texts."""
+        if not isinstance(tree, Map):
+            hint = "with the keys id, triggers, steps, …"
+            return None, [Problem(at, "a pipeline must be a mapping", hint)]
         document, problems = decode(tree, Pipeline, at, "pipeline")
         if document is None:
             return None, problems
         if document.use_blueprint is not None:
             spot = tree.keys_at["use_blueprint"]
-            problem = Problem(spot, "blueprints are not supported by this version yet")
-            return None, [*problems, problem]
+            text = "blueprints are not supported by this version yet"
+            hint = "copy its triggers and steps into this pipeline"
+            return None, [*problems, Problem(spot, text, hint)]
         names = _names(document, tree)
         draft = Draft(
             self.ports, self.expressions, texts, known=names, known_devices=self.known_devices

@@ -23,6 +23,7 @@ _WORDS = {
     "int": "a whole number", "float": "a number", "str": "text", "bool": "true or false",
     "null": "nothing", "array": "a list", "object": "a mapping",
 }  # fmt: skip
+_KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "array", dict: "object"}
 _EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?$")
 _BOUND = re.compile(r"Expected `[^`]+` (<=|>=|<|>) (.+)$")
 _LENGTH = re.compile(r"Expected `([^`]+)` of length (<=|>=) (\d+)$")
@@ -64,7 +65,8 @@ def decode(tree: Any, struct: type[T], at: Position, name: str) -> tuple[T | Non
     None where one without a default is missing or wrong.
     """
     if not isinstance(tree, Map):
-        return None, [Problem(at, f"`{name}` must be a mapping", _keys_hint(struct))]
+        keys = ", ".join(fields_of(struct))
+        return None, [Problem(at, f"`{name}` must be a mapping", f"with the keys {keys}")]
     problems: list[Problem] = []
     known, values = fields_of(struct), {}
     for key, value in tree.items():
@@ -125,36 +127,40 @@ def _unknown(tree: Map, key: str, known: dict[str, Field], name: str) -> Problem
     return Problem(at, f"unknown key `{key}` in `{name}`", hint)
 
 
-def _keys_hint(struct: type[Struct]) -> str:
-    return f"with the keys {', '.join(fields_of(struct))}"
-
-
 def explain(message: str, value: Any, at: Position, key: str, kind: Any = None) -> Problem:
     """A msgspec message about `value` (found under `key` at `at`) in the user's words.
 
     `kind` is the type it was to have: messages do not tell what it allows.
     """
     text, _, where = message.rpartition(" - at ")
-    path = list(_path(where)) if text else []
-    found = _follow(value, path)
-    spot = place({}, [], at) if not path else place(value, path, at)
-    shown = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
     message = text or message
-    words, hint = _words(message, choices(kind)), _hint(message, found)
-    if "matching regex" in message:
-        hint = f"for example `{'`, `'.join(map(str, examples(kind)))}`" if examples(kind) else ""
-    return Problem(spot, f"`{key}{shown}`: {words}", hint)
+    path = _follow(value, _path(where) if text else [], message)
+    found = _inside(value, path)
+    shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    words, hint = _words(message, found, choices(kind)), _hint(message, found, kind)
+    return Problem(place(value, path, at), f"`{key}{shown}`: {words}", hint)
 
 
-def _path(where: str) -> Iterator[str | int]:
-    """The steps of msgspec's `$.a[0][...]`; an unknown key (`[...]`) ends it."""
-    for name, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", where.strip("`")):
-        if index == "...":
-            return
-        yield name if name else int(index)
+def _path(where: str) -> list[str | int]:
+    """The steps of msgspec's `$.a[0][...]`; `...` is a key it does not tell."""
+    steps = re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", where.strip("`"))
+    return [int(index) if index.isdigit() else name or index for name, index in steps]
 
 
-def _follow(value: Any, path: list[str | int]) -> Any:
+def _follow(value: Any, path: list[str | int], message: str) -> list[str | int]:
+    """The path with the untold keys filled in: the first whose value is of the wrong kind."""
+    expected = _EXPECTED.match(message)
+    followed: list[str | int] = []
+    for step in path:
+        if step == "..." and isinstance(value, dict):
+            wrong = [k for k, v in value.items() if expected and _kind(v) == expected[2]]
+            step = next(iter(wrong or value))
+        followed.append(step)
+        value = _inside(value, [step])
+    return followed
+
+
+def _inside(value: Any, path: list[str | int]) -> Any:
     for step in path:
         try:
             value = value[step]
@@ -163,20 +169,27 @@ def _follow(value: Any, path: list[str | int]) -> Any:
     return value
 
 
-def _words(message: str, allowed: tuple[Any, ...]) -> str:
+def _kind(value: Any) -> str:
+    """msgspec's word for the type of a value."""
+    for kind, name in _KINDS.items():
+        if isinstance(value, kind):
+            return name
+    return "null"
+
+
+def _words(message: str, found: Any, allowed: tuple[Any, ...]) -> str:
     if bound := _BOUND.match(message):
         return f"must be {_BOUND_WORDS[bound[1]]} {bound[2].removesuffix('.0')}"
     if length := _LENGTH.match(message):
         return f"must have {_BOUND_WORDS[length[2]]} {length[3]} {_unit(length[1])}"
     if message.startswith("Invalid enum value"):
-        given = message.removeprefix("Invalid enum value ").strip("'")
-        return f"`{given}` is none of {', '.join(f'`{each}`' for each in allowed)}"
+        return f"`{found}` is none of {', '.join(f'`{each}`' for each in allowed)}"
     if "matching regex" in message:
-        return f"must match {message.split('regex ')[1]}"
+        return f"`{found}` has not the right form"
     if "multiple of" in message:
-        return f"must be a multiple of {message.rsplit(' ', 1)[1]}"
+        return f"must be a multiple of {message.rsplit(' ', 1)[1].removesuffix('.0')}"
     if expected := _EXPECTED.match(message):
-        got = f", not {_name(expected[2])}" if expected[2] else ""
+        got = f", not {_WORDS.get(expected[2], expected[2])}" if expected[2] else ""
         return f"expected {_either(expected[1])}{got}"
     return message
 
@@ -190,20 +203,18 @@ def _either(kinds: str) -> str:
     return " or ".join(names) or "nothing"
 
 
-def _name(kind: str) -> str:
-    return _WORDS.get(kind, kind)
-
-
-def _hint(message: str, value: Any) -> str:
+def _hint(message: str, value: Any, kind: Any) -> str:
+    if message.startswith("Invalid enum value"):
+        return suggest(str(value), map(str, choices(kind)))
+    if "matching regex" in message and (right := examples(kind)):
+        return f"for example {', '.join(f'`{each}`' for each in right)}"
     expected = _EXPECTED.match(message)
-    if expected is None or value is None:
-        return ""
-    kinds = expected[1].split(" | ")
+    kinds = expected[1].split(" | ") if expected else []
     if isinstance(value, bool | int | float) and "str" in kinds:
         return "put it in quotes"
     if isinstance(value, str) and "bool" in kinds:
         return "write `true` or `false`"
-    if isinstance(value, str) and kinds[0] in ("int", "float"):
+    if isinstance(value, str) and {"int", "float"} & {*kinds}:
         return "write it without quotes" if value.strip("-+.0123456789") == "" else ""
     return ""
 

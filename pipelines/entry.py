@@ -84,8 +84,8 @@ def _component_key(
         return None
     strange = [key for key in tree if key not in fields_of(beside)]
     if not strange:
-        text = f"this {kind} does nothing: it names none of {', '.join(sorted(registry))}"
-        report(Problem(tree.at, text))
+        text = f"this {kind} does nothing: it names no {kind}"
+        report(Problem(tree.at, text, f"for example `{_example(kind)}`"))
         return None
     name = strange[0]
     hint = suggest(name, registry) or f"known: {', '.join(sorted(registry))}"

@@ -86,7 +86,8 @@ def _members(tree: nodes.Template, text: str, known: Known) -> Iterator[Mistake]
         )
         if owner == "variables" and member in known.later:
             hint = known.reason
-        yield Mistake(_offset(text, member), f"unknown name `{owner}.{member}`", hint)
+        at = _offset(text, member, rf"(?<![\w.]){owner}\s*(?:\.|\[\s*['\"])\s*")
+        yield Mistake(at, f"unknown name `{owner}.{member}`", hint)
 
 
 def _looked_up(tree: nodes.Template) -> Iterator[tuple[str, str]]:
@@ -121,8 +122,8 @@ def _suggest_callable(name: str, known: Iterable[str], environment: Environment)
     return suggest(name, (each for each in known if not each.startswith(" ")))
 
 
-def _offset(text: str, word: str) -> int:
-    """Where a word first stands inside an expression of the text."""
-    start = max(min((text.find(mark) for mark in ("{{", "{%") if mark in text), default=0), 0)
-    found = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)").search(text, start)
-    return found.start() if found else start
+def _offset(text: str, word: str, before: str = r"(?<![\w.])") -> int:
+    """Where a word first stands inside an expression of the text, after what comes before it."""
+    start = min((text.find(mark) for mark in ("{{", "{%") if mark in text), default=0)
+    found = re.compile(rf"{before}({re.escape(word)})(?!\w)").search(text, start)
+    return found.start(1) if found else start
