@@ -15,15 +15,28 @@ def position_in(source: str, at: Position, text: str, offset: int) -> Position:
     if not 0 < at.line <= len(lines):
         return at
     head = lines[at.line - 1][at.column - 1 :]
-    line_number = text.count("\n", 0, offset)
-    if head[:1] not in ("|", ">"):
-        if line_number or "\n" in text:
-            return at
-        return Position(at.file, at.line, at.column + _quoted_offset(head, offset))
-    word = text[offset:].split("\n", 1)[0][:20]
-    for index in range(at.line + (line_number if head[0] == "|" else 0), len(lines)):
-        column = lines[index].find(word)
-        if column >= 0:
+    if head[:1] == "|":
+        return _in_literal(lines, at, text, offset)
+    if head[:1] == ">":
+        return _in_folded(lines, at, text[offset:].split("\n", 1)[0][:20])
+    if "\n" in text:
+        return at
+    return Position(at.file, at.line, at.column + _quoted_offset(head, offset))
+
+
+def _in_literal(lines: list[str], at: Position, text: str, offset: int) -> Position:
+    """In a literal the lines are those of the text, further in."""
+    index = at.line + text.count("\n", 0, offset)
+    begin = text.rfind("\n", 0, offset) + 1
+    line = text[begin:].split("\n", 1)[0]
+    if index >= len(lines) or not lines[index].endswith(line):
+        return at
+    return Position(at.file, index + 1, len(lines[index]) - len(line) + offset - begin + 1)
+
+
+def _in_folded(lines: list[str], at: Position, words: str) -> Position:
+    for index in range(at.line, len(lines)):
+        if (column := lines[index].find(words)) >= 0:
             return Position(at.file, index + 1, column + 1)
     return at
 
