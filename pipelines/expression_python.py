@@ -29,6 +29,11 @@ _SIMPLE_FILTERS = frozenset({
     "regex_replace", "regex_findall", "replace", "as_datetime", "as_timestamp", "as_local",
     "timestamp_custom", "slugify", "average", "median", "log", "sqrt", "items",
 })  # fmt: skip
+_TEXT_METHODS = frozenset({
+    "split", "rsplit", "splitlines", "strip", "lstrip", "rstrip", "lower", "upper", "title",
+    "capitalize", "startswith", "endswith", "removeprefix", "removesuffix", "partition",
+    "rpartition", "isdigit", "isnumeric", "isalpha", "isalnum", "find", "rfind", "count",
+})  # fmt: skip
 _OPERATORS = {
     "eq": "==", "ne": "!=", "gt": ">", "gteq": ">=", "lt": "<", "lteq": "<=", "in": "in",
     "notin": "not in",
@@ -149,12 +154,26 @@ class _Writer:
     def _call(self, node: nodes.Call) -> str:
         self.varies = True
         function = node.node
-        if node.dyn_args or node.dyn_kwargs or not isinstance(function, nodes.Name):
+        if node.dyn_args or node.dyn_kwargs:
+            raise _Beyond
+        if isinstance(function, nodes.Getattr):
+            return self._method(function, node)
+        if not isinstance(function, nodes.Name):
             raise _Beyond
         found = self.sandbox.globals.get(function.name)
         if found is None or isinstance(found, type) or hasattr(found, "jinja_pass_arg"):
             raise _Beyond
         return f"{self.bind(found, 'f')}({self._arguments(node)})"
+
+    def _method(self, function: nodes.Getattr, node: nodes.Call) -> str:
+        """A method of a text, or `get` of a mapping; whatever else has it raises."""
+        if function.attr in _TEXT_METHODS:
+            owner = self.bind(_text, "text")
+        elif function.attr == "get":
+            owner = self.bind(_mapping, "mapping")
+        else:
+            raise _Beyond
+        return f"{owner}({self.write(function.node)}).{function.attr}({self._arguments(node)})"
 
     def _arguments(self, node: nodes.Call | nodes.Filter | nodes.Test) -> str:
         pairs = [(str(pair.key), pair.value) for pair in node.kwargs]
@@ -270,6 +289,18 @@ class _Writer:
     def _dict(self, node: nodes.Dict) -> str:
         pairs = (f"{self.write(pair.key)}: {self.write(pair.value)}" for pair in node.items)
         return f"{{{', '.join(pairs)}}}"
+
+
+def _text(value: Any) -> str:
+    if value.__class__ is not str:
+        raise LookupError
+    return value
+
+
+def _mapping(value: Any) -> dict[Any, Any]:
+    if not isinstance(value, dict) or "get" in value:
+        raise LookupError
+    return value
 
 
 def _is_data(node: nodes.Expr) -> bool:
