@@ -19,7 +19,7 @@ def check(profile: Profile) -> Iterator[Finding]:
     """Everything wrong with a profile beyond its shape."""
     if profile.decoder and find_spec(f"firmware_profiles.decoders.{profile.decoder}") is None:
         yield ["decoder"], f"there is no decoder `{profile.decoder}`", ""
-    if not (profile.decoder or profile.messages or profile.commands):
+    if profile == Profile(profile=profile.profile, description=profile.description):
         yield [], "a profile needs `messages` or `commands`", ""
     yield from _fields(profile.fields, ["fields"])
     names = {"device", "instance"}

@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 import firmware_profiles
 from firmware_profiles import generic
 from firmware_profiles.check import check
 from pipelines.decode import decode
+from pipelines.settings import load_devices
 from pipelines.source import Reader
 from pipelines.tree import Map, Seq, place
 from schemas.problem import Position, Problem
 from schemas.profile import CommandRule, MessageRule, Profile
-from schemas.settings import DeviceSettings
 
 SHIPPED = Path(firmware_profiles.__file__).parent / "devices"
 
 
-def load_profiles(
-    home: Path | None = None, devices: Iterable[DeviceSettings] = ()
-) -> tuple[list[Profile], list[Problem]]:
+def load_profiles(home: Path | None = None) -> tuple[list[Profile], list[Problem]]:
     """The profiles of a home, the user's first (without a home the shipped ones).
 
-    Those with problems are left out. `devices` whose key is `generic-json:TOPIC` are read with
-    the shared vocabulary. `firmware_profiles.profiles.Profiles` decodes with all of them.
+    Those with problems are left out. One that has the name of a shipped one is laid over it.
+    Devices of `devices.yaml` whose key is `generic-json:TOPIC` have profiles of their own.
     """
+    shipped, problems = _read(sorted(SHIPPED.glob("*.yaml")), SHIPPED)
+    if home is None:
+        return shipped, problems
+    own, found = _read(sorted((home / "profiles").glob("*.y*ml")), home)
+    devices, _ = load_devices(home)
+    named = generic.profiles(device.key for device in devices.values())
+    return [*laid_over(own, shipped), *named], problems + found
+
+
+def laid_over(own: list[Profile], shipped: list[Profile]) -> list[Profile]:
+    """The user's profiles, then the shipped ones; of the same name: both as one."""
+    below = {profile.profile: profile for profile in shipped if profile.decoder}
+    first, changed = [], dict[str, Profile]()
+    for profile in own:
+        base = changed.get(profile.profile) or below.get(profile.profile)
+        if base is not None:
+            fields = {**base.fields, **profile.fields}
+            options = {**base.options, **profile.options}
+            changed[base.profile] = replace(base, fields=fields, options=options)
+            profile = replace(profile, decoder="", fields=fields)
+        if profile.decoder or profile.messages or profile.commands:
+            first.append(profile)
+    return first + [changed.get(profile.profile, profile) for profile in shipped]
+
+
+def _read(paths: list[Path], home: Path) -> tuple[list[Profile], list[Problem]]:
     profiles, problems = [], []
-    for path in profile_files(home):
-        inside = home is not None and path.parent != SHIPPED
-        found, wrong = read_profile(path, Reader(home if inside else path.parent))
+    for path in paths:
+        found, wrong = read_profile(path, Reader(home))
         problems += wrong
         if found is not None:
             profiles.append(found)
-    profiles += generic.profiles(each.key for each in devices)
     return profiles, problems
-
-
-def profile_files(home: Path | None = None) -> Iterator[Path]:
-    """The YAML files of profiles, those that win first."""
-    if home is not None:
-        yield from sorted((home / "profiles").glob("*.y*ml"))
-    yield from sorted(SHIPPED.glob("*.yaml"))
 
 
 def read_profile(path: Path, reader: Reader) -> tuple[Profile | None, list[Problem]]:
@@ -76,14 +92,9 @@ def decode_profile(tree: Any, at: Position) -> tuple[Profile | None, list[Proble
     problems += wrong
     if head is None or any(problem.severity == "error" for problem in problems):
         return None, problems
-    profile = _with(head, lists)
+    profile = replace(head, **lists)
     found = [Problem(place(tree, path, at), text, hint) for path, text, hint in check(profile)]
     return (None if found else profile), problems + found
-
-
-def _with(head: Profile, lists: dict[str, list[Any]]) -> Profile:
-    parts = {name: getattr(head, name) for name in head.__struct_fields__}
-    return Profile(**(parts | lists))
 
 
 def _without(tree: Map, keys: tuple[str, ...]) -> Map:

@@ -16,6 +16,7 @@ from tests.firmware.likeness import same_message, same_publication
 CASES = Path(__file__).parents[1] / "cases" / "profiles"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 FILES = sorted(CASES.glob("*.yaml"))
+FOR_RECORDS = [path for path in FILES if "records: [" in path.read_text("utf-8")]
 
 
 def parsed(path: Path) -> tuple[Profile, dict[str, Any]]:
@@ -51,12 +52,10 @@ def test_a_profile_sends_its_commands(path: Path) -> None:
             assert same_publication(case["publish"], encode_line(line, [profile])) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FOR_RECORDS, ids=lambda path: path.stem)
 def test_a_profile_passes_the_records_it_was_written_for(path: Path) -> None:
     profile, tree = parsed(path)
     wanted = {*tree.get("records", ()), *tree.get("command_records", ())}
-    if not wanted:
-        pytest.skip("the profile was written for no record")
     if not CORPUS.is_dir():
         pytest.skip("the corpus is not beside the checkout")
     found = [each for kind in (".", "commands") for each in records(CORPUS, kind)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.devices.lines import decode_line
 from edge_agent.devices.profiles import decode_profile, load_profiles
 from firmware_profiles.language import profile_schema
 from firmware_profiles.units import from_canonical, to_canonical
@@ -91,6 +92,26 @@ def test_a_users_profile_comes_before_the_shipped_ones(tmp_path: Path) -> None:
     profiles, problems = load_profiles(tmp_path)
     assert profiles[0].profile == "mine"
     assert [problem.at.file for problem in problems] == ["profiles/wrong.yaml"]
+
+
+def test_a_profile_with_the_name_of_a_shipped_one_is_laid_over_it(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "z2m.yaml").write_text(
+        "profile: zigbee2mqtt\noptions: {base_topics: [home/zb]}\nfields: {odd: power kW}\n"
+    )
+    profiles, problems = load_profiles(tmp_path)
+    assert problems == []
+    line = {"topic": "home/zb/a", "payload": {"odd": 2, "local_temperature": 20}}
+    assert [each["property"] for each in decode_line(line, profiles)["readings"]] == [
+        "power",
+        "temperature",
+    ]
+
+
+def test_a_device_of_devices_yaml_is_read_without_a_profile(tmp_path: Path) -> None:
+    (tmp_path / "devices.yaml").write_text("attic: {key: 'generic-json:home/attic'}\n")
+    said = decode_line({"topic": "home/attic", "payload": {"temp": 20}}, load_profiles(tmp_path)[0])
+    assert (said["firmware"], said["device"]) == ("generic-json", "home/attic")
 
 
 def test_the_language_has_a_schema_with_a_description_of_every_key() -> None:

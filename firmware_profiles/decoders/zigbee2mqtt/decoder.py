@@ -38,7 +38,10 @@ class Zigbee2Mqtt:
 
     def topics(self) -> Sequence[str]:
         """The networks known, and where others would show themselves."""
-        return [f"{base}/#" for base in self._networks] + [f"+/{topic}" for topic in _BRIDGES]
+        others = [
+            f"{levels}/bridge/{word}" for levels in ("+", "+/+") for word in ("info", "devices")
+        ]
+        return [f"{base}/#" for base in self._networks] + others
 
     def knows(self, device: str) -> bool:
         """Whether a network has such a device or group."""
