@@ -9,7 +9,7 @@ from pathlib import Path
 import flows.conditions
 import flows.steps
 import flows.triggers
-from edge_agent.devices.profiles import profile_files, read_profile
+from edge_agent.devices.profiles import load_profiles
 from flows.sun import sun_function
 from pipelines import registry
 from pipelines.check import Compiled, check, compile_files, home_of, pipeline_files
@@ -45,6 +45,4 @@ def check_home(home: Path, paths: Sequence[Path], env: Mapping[str, str]) -> lis
 
 def check_profiles(home: Path, reader: Reader) -> Iterable[Problem]:
     """The problems of the user's own firmware profiles."""
-    for path in profile_files(home):
-        if path.is_relative_to(home):
-            yield from read_profile(path, reader)[1]
+    return load_profiles(home)[1]
