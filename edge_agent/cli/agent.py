@@ -1,8 +1,8 @@
-"""The agent as verbs see it: the one that holds the home, over its socket."""
+"""The agent as verbs see it, and the one that holds the home, over its socket."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from edge_agent.cli.wire import Wire, part
 from schemas.api import (
@@ -10,7 +10,6 @@ from schemas.api import (
     AgentView,
     DeviceView,
     Message,
-    PipelineView,
     Query,
     QueryAnswer,
     RunPage,
@@ -22,45 +21,69 @@ from schemas.api import (
 from schemas.device import Command
 
 
-class Agent:
-    """A running agent; see `schemas/api.py` for what it answers."""
+class Agent(Protocol):
+    """What verbs ask; see `schemas/api.py` for the answers.
 
-    def __init__(self, socket_path: Path) -> None:
-        self.wire = Wire(socket_path)
-
-    def describe(self) -> AgentView:
-        """What runs where."""
-        return self.wire.get("/api/v1/agent", AgentView)
-
-    def pipelines(self) -> list[PipelineView]:
-        """Every pipeline."""
-        return self.wire.get("/api/v1/pipelines", list[PipelineView])
+    A mistake of the user is a `UserError`, what fails outside is `Outside`.
+    """
 
     def start(self, pipeline: str, request: StartRun) -> RunStarted:
         """Start a run by hand."""
-        return self.wire.post(f"/api/v1/pipelines/{part(pipeline)}/run", request, RunStarted)
+
+    def runs(self, query: RunQuery) -> RunPage:
+        """Runs, newest first."""
+
+    def trace(self, run: str) -> Trace:
+        """One run by its id."""
+
+    def devices(self) -> Sequence[DeviceView]:
+        """Every device."""
+
+    def command(self, device: str, command: Command) -> None:
+        """Tell a device what to do."""
+
+    def query(self, sql: str, params: dict[str, Any]) -> QueryAnswer:
+        """Read-only SQL."""
+
+    def send(self, messages: Sequence[Message]) -> int:
+        """Take messages in, or publish them; how many were taken."""
+
+
+class RunningAgent:
+    """The agent that listens on a socket."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._wire = Wire(socket_path)
+
+    def describe(self) -> AgentView:
+        """What runs where."""
+        return self._wire.get("/api/v1/agent", AgentView)
+
+    def start(self, pipeline: str, request: StartRun) -> RunStarted:
+        """Start a run by hand."""
+        return self._wire.post(f"/api/v1/pipelines/{part(pipeline)}/run", request, RunStarted)
 
     def runs(self, query: RunQuery) -> RunPage:
         """Runs, newest first."""
         fields = {name: getattr(query, name) for name in query.__struct_fields__}
-        return self.wire.get("/api/v1/runs", RunPage, **fields)
+        return self._wire.get("/api/v1/runs", RunPage, **fields)
 
     def trace(self, run: str) -> Trace:
         """One run by its id."""
-        return self.wire.get(f"/api/v1/runs/{part(run)}", Trace)
+        return self._wire.get(f"/api/v1/runs/{part(run)}", Trace)
 
-    def devices(self) -> list[DeviceView]:
+    def devices(self) -> Sequence[DeviceView]:
         """Every device."""
-        return self.wire.get("/api/v1/devices", list[DeviceView])
+        return self._wire.get("/api/v1/devices", list[DeviceView])
 
     def command(self, device: str, command: Command) -> None:
         """Tell a device what to do."""
-        self.wire.post(f"/api/v1/devices/{part(device)}/command", command, Any)
+        self._wire.post(f"/api/v1/devices/{part(device)}/command", command, Any)
 
     def query(self, sql: str, params: dict[str, Any]) -> QueryAnswer:
         """Read-only SQL."""
-        return self.wire.post("/api/v1/query", Query(sql, params), QueryAnswer)
+        return self._wire.post("/api/v1/query", Query(sql, params), QueryAnswer)
 
     def send(self, messages: Sequence[Message]) -> int:
         """Take messages in, or publish them; how many were taken."""
-        return self.wire.post("/api/v1/messages", messages, Accepted).accepted
+        return self._wire.post("/api/v1/messages", messages, Accepted).accepted

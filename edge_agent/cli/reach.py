@@ -4,21 +4,43 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge_agent.cli.agent import Agent
+from edge_agent.cli.agent import Agent, RunningAgent
+from edge_agent.cli.problems import Outside
+
+if TYPE_CHECKING:
+    from schemas.settings import MqttSettings, Settings
 
 
 @contextmanager
-def reach(home: Path) -> Iterator[Agent]:
-    """The agent that holds the home; without one, a quiet agent opened for this call."""
+def reach(home: Path, settings: "Settings") -> Iterator[Agent]:
+    """The agent that holds the home; without one, its ledger opened for this call."""
     path = home / "data" / "agent.sock"
     if answers(path):
-        yield Agent(path)
+        yield RunningAgent(path)
         return
-    from edge_agent.cli.alone import quiet_agent
+    from edge_agent.cli.alone import opened
 
-    with quiet_agent(home) as agent:
+    with opened(home, settings) as agent:
         yield agent
+
+
+def broker_of(home: Path, settings: "Settings") -> "MqttSettings":
+    """The broker to connect to: the configured one, else the running agent's embedded one.
+
+    Raises:
+        Outside: there is none.
+    """
+    import msgspec
+
+    if settings.mqtt.host is not None:
+        return settings.mqtt
+    path = home / "data" / "agent.sock"
+    if not answers(path):
+        raise Outside(f"no agent runs in {home}: start it with `hearth up`")
+    host, _, port = RunningAgent(path).describe().urls["mqtt"].rpartition("/")[2].rpartition(":")
+    return msgspec.structs.replace(settings.mqtt, host=host, port=int(port))
 
 
 def answers(path: Path) -> bool:

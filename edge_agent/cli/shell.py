@@ -1,6 +1,7 @@
 """What a verb works with: the home it is about, and how it speaks to a person or a machine."""
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,7 +56,10 @@ class Shell:
         settings, problems = load_settings(self.home, os.environ)
         if errors := [problem for problem in problems if problem.severity == "error"]:
             raise UserError(*errors)
-        return settings
+        if settings.agent.name:
+            return settings
+        agent = msgspec.structs.replace(settings.agent, name=socket.gethostname())
+        return msgspec.structs.replace(settings, agent=agent)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -77,14 +81,14 @@ class Shell:
         """Tell the person something that is no result."""
         click.echo(text, err=True)
 
-    def problems(self, problems: Iterable[Problem]) -> None:
+    def problems(self, problems: Iterable[Problem], *, err: bool = True) -> None:
         """Print each problem as `file:line:col: error: text` with its hint."""
         for problem in problems:
             colour = "red" if problem.severity == "error" else "yellow"
             line = f"{problem.at}: {click.style(problem.severity, fg=colour, bold=True)}: "
-            click.echo(line + problem.text, err=True)
+            click.echo(line + problem.text, err=err)
             if problem.hint:
-                click.echo(f"  hint: {problem.hint}", err=True)
+                click.echo(f"  hint: {problem.hint}", err=err)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print rows under their columns: a drawn table on a terminal, else aligned text."""
@@ -110,7 +114,7 @@ class Shell:
         """The agent that holds the home; one of our own for this call when none does."""
         from edge_agent.cli.reach import reach
 
-        with reach(self.home) as agent:
+        with reach(self.home, self.settings) as agent:
             yield agent
 
     def wait(self, seconds: float, text: str) -> None:

@@ -1,9 +1,9 @@
 """Connects the simulated devices to a broker, as Zigbee2MQTT would be connected."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
+from edge_agent.channels.forgetful import NothingKept
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.demo.devices import COMMANDS, SimulatedDevices
 from pipelines.ports import Clock
@@ -20,7 +20,7 @@ async def simulate(host: str, port: int, *, folder: Path, clock: Clock) -> None:
         agent=NAME,
         home=folder,
         clock=clock,
-        ledger=_NothingKept(),
+        ledger=NothingKept(),
         deliver=lambda message: devices.received(message.topic, message.payload),
         settle=lambda number: channel.ack(number),
         on_state=lambda state: online.set() if state.connected else online.clear(),
@@ -36,22 +36,3 @@ async def simulate(host: str, port: int, *, folder: Path, clock: Clock) -> None:
         await devices.play()
     finally:
         await channel.stop()
-
-
-class _NothingKept:
-    """The devices remember no messages: a new demo is a new network."""
-
-    def committed(self) -> int:
-        """None."""
-        return 0
-
-    def proven(self) -> int:
-        """None."""
-        return 0
-
-    def last_ids(self, number: int) -> Sequence[int]:
-        """None."""
-        return ()
-
-    def prove(self, number: int) -> None:
-        """Nothing is kept."""

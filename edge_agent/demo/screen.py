@@ -53,6 +53,13 @@ def described(kind: str, data: Mapping[str, Any], zone: ZoneInfo) -> Text | None
 class Plain:
     """Lines, for a pipe or a file."""
 
+    def __enter__(self) -> "Plain":
+        """Nothing to take over."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to give back."""
+
     def show(self, kind: str, line: Text) -> None:
         """Print it."""
         sys.stdout.write(f"{kind:8} {line.plain}\n")

@@ -1,6 +1,7 @@
 """List the devices: what they are, where, and what they last reported."""
 
 import time
+from collections.abc import Sequence
 
 import click
 
@@ -9,25 +10,46 @@ from edge_agent.cli.options import DURATION
 from edge_agent.cli.shell import Shell
 from schemas.api import DeviceView, PropertyView
 
+FIRST = (
+    "action", "occupancy", "contact", "water_leak", "smoke", "state", "brightness", "position",
+    "temperature", "target_temperature", "humidity", "co2", "illuminance", "power", "energy",
+)  # fmt: skip
+HIDDEN = {"available", "linkquality", "color_xy", "color_hs", "color_mode"}
 COLUMNS = ("name", "area", "state", "seen", "reports", "model")
 
 
 @verb
 @click.argument("name", required=False)
 @click.option("--unknown", is_flag=True, help="Only those devices.yaml does not name.")
-@click.option("--scan", type=DURATION, help="First listen for a while (30s) to every topic.")
+@click.option("--scan", type=DURATION, help="Listen for a while (30s) to every topic.")
 def command(shell: Shell, name: str | None, unknown: bool, scan: float | None) -> None:
     """List the devices: what they are, where, and what they last reported.
 
     With NAME (a part of a name, key or area) only those that match.
     """
-    with shell.agent() as agent:
-        if scan:
-            agent.discover(on=True)
-            shell.wait(scan, "listening for devices")
-            agent.discover(on=False)
-        found = [device for device in agent.devices() if _matches(device, name, unknown)]
+    devices = _scanned(shell, scan) if scan else _known(shell)
+    found = [device for device in devices if _matches(device, name, unknown)]
     shell.show(found, lambda: shell.table(COLUMNS, [_row(shell, device) for device in found]))
+
+
+def _known(shell: Shell) -> Sequence[DeviceView]:
+    with shell.agent() as agent:
+        return agent.devices()
+
+
+def _scanned(shell: Shell, seconds: float) -> Sequence[DeviceView]:
+    """Listen at the broker; topics of no profile are told beside the devices."""
+    import asyncio
+
+    from edge_agent.cli.reach import broker_of
+    from edge_agent.cli.scan import scan
+
+    mqtt = broker_of(shell.home, shell.settings)
+    with shell.progress(f"listening for {seconds:g} s"):
+        found = asyncio.run(scan(shell.home, shell.settings, mqtt, seconds))
+    for prefix, topics in list(found.unknown.items())[:20]:
+        shell.note(f"no profile: {topics} topics below {prefix}/")
+    return found.devices
 
 
 def _matches(device: DeviceView, name: str | None, unknown: bool) -> bool:
@@ -40,15 +62,27 @@ def _matches(device: DeviceView, name: str | None, unknown: bool) -> bool:
 def _row(shell: Shell, device: DeviceView) -> tuple[str, ...]:
     state = {True: "online", False: "offline", None: ""}[device.available]
     seen = f"{_ago(time.time() - device.last_seen.timestamp())} ago" if device.last_seen else ""
-    reports = ", ".join(_property(p) for p in device.properties[:6])
-    more = " …" if len(device.properties) > 6 else ""
-    return (device.name, device.area or "", state, seen, reports + more, device.model)
+    reports = ", ".join(map(_property, sorted(filter(_shown, device.properties), key=_rank)[:5]))
+    return (device.name, device.area or "", state, seen, reports, device.model)
+
+
+def _shown(property: PropertyView) -> bool:
+    return property.property not in HIDDEN
+
+
+def _rank(property: PropertyView) -> int:
+    name = property.property
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 def _property(property: PropertyView) -> str:
     instance = f".{property.instance}" if property.instance else ""
-    unit = f" {property.unit}" if property.unit else ""
-    return f"{property.property}{instance} {property.value}{unit}"
+    value = property.value
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    elif isinstance(value, float):
+        value = f"{value:.6g}"
+    return f"{property.property}{instance} {value}{f' {property.unit}' if property.unit else ''}"
 
 
 def _ago(seconds: float) -> str:

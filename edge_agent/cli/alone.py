@@ -1,0 +1,202 @@
+"""A home nobody runs: its ledger opened for one call, and the broker reached when it must be."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from edge_agent.channels.mqtt import MqttChannel
+from edge_agent.cli.problems import Outside, mistake
+from edge_agent.clock import SystemClock
+from edge_agent.devices.profiles import load_profiles
+from edge_agent.devices.registry import Registry
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.problems import LedgerProblem
+from edge_agent.loading import compile_home
+from edge_agent.outside.world import World
+from edge_agent.views.agent import wire
+from edge_agent.views.devices import DevicesView
+from edge_agent.views.history import HistoryView
+from edge_agent.views.pipelines import PipelinesView
+from firmware_profiles.profiles import Profiles
+from flows.engine import Engine
+from flows.memory import HomeMemory
+from pipelines.check import home_of
+from pipelines.ports import Ports
+from pipelines.settings import load_devices
+from schemas.api import (
+    DeviceView,
+    Message,
+    QueryAnswer,
+    RunPage,
+    RunQuery,
+    RunStarted,
+    StartRun,
+    Trace,
+)
+from schemas.device import Command, Publication
+from schemas.problem import UserError
+from schemas.settings import Settings
+
+T = TypeVar("T")
+CONNECT_SECONDS = 10.0
+
+
+@contextmanager
+def opened(home: Path, settings: Settings) -> Iterator["HomeAlone"]:
+    """The home for one call.
+
+    Raises:
+        Outside: the ledger cannot be opened.
+    """
+    logging.getLogger("edge_agent").addHandler(logging.NullHandler())
+    with asyncio.Runner() as runner:
+        alone = _outcome(lambda: runner.run(_made(home, settings, runner)))
+        try:
+            yield alone
+        finally:
+            runner.run(alone.close())
+
+
+async def _made(home: Path, settings: Settings, runner: asyncio.Runner) -> "HomeAlone":
+    return HomeAlone(home, settings, runner)
+
+
+def _outcome(work: Callable[[], T]) -> T:
+    """The result; what goes wrong becomes the user's mistake, or something outside."""
+    try:
+        return work()
+    except UserError:
+        raise
+    except (LedgerProblem, OSError) as error:
+        raise Outside(str(error)) from error
+    except LookupError as error:
+        raise mistake(str(error)) from error
+
+
+class HomeAlone:
+    """Answers as a running agent would (`edge_agent.cli.agent.Agent`). No trigger is armed here;
+    nothing that comes from the broker is taken in."""
+
+    def __init__(self, home: Path, settings: Settings, runner: asyncio.Runner) -> None:
+        self._home, self._settings, self._runner = home, settings, runner
+        zone = settings.agent.time_zone
+        (home / "data").mkdir(exist_ok=True)
+        self._ledger = Ledger.open(home / "data" / "ledger.duckdb", settings.ledger, time_zone=zone)
+        self._profiles = Profiles(load_profiles(home)[0], ZoneInfo(zone))
+        self._registry = Registry(
+            load_devices(home)[0], encode=self._profiles.encode, send=self._publish
+        )
+        self._registry.restore(self._ledger.devices())
+        self._registry.recall(self._ledger.latest())
+        self._online = asyncio.Event()
+        self._clock = SystemClock()
+        self._channel = self._made_channel()
+        self._dialled = False
+        self._world = World(settings.notify, self._channel, self._ledger.query)
+
+    def start(self, pipeline: str, request: StartRun) -> RunStarted:
+        """Start a run by hand and wait for its end."""
+        return self._do(self._start(pipeline, msgspec.structs.replace(request, wait=True)))
+
+    def runs(self, query: RunQuery) -> RunPage:
+        """Runs, newest first."""
+        return self._do(HistoryView(self._ledger).runs(query))
+
+    def trace(self, run: str) -> Trace:
+        """One run by its id."""
+        return self._do(HistoryView(self._ledger).trace(UUID(run).int))
+
+    def devices(self) -> Sequence[DeviceView]:
+        """Every device."""
+        return self._do(DevicesView(self._registry).all())
+
+    def command(self, device: str, command: Command) -> None:
+        """Tell a device what to do."""
+        self._do(self._command(device, command))
+
+    def query(self, sql: str, params: dict[str, Any]) -> QueryAnswer:
+        """Read-only SQL."""
+        return self._do(HistoryView(self._ledger).query(sql, params))
+
+    def send(self, messages: Sequence[Message]) -> int:
+        """Publish: there is nobody here to take messages in."""
+        self._do(self._send(messages))
+        return len(messages)
+
+    async def close(self) -> None:
+        """Send what waits to be sent, commit, let go."""
+        if self._dialled:
+            await self._channel.stop()
+        await self._world.close()
+        await self._ledger.close()
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return _outcome(lambda: self._runner.run(work))
+
+    async def _start(self, pipeline: str, request: StartRun) -> RunStarted:
+        if not request.dry_run and self._settings.mqtt.host:
+            await self._connected()
+        engine = Engine(self._clock, self._ledger)
+        memory = HomeMemory(self._ledger, self._clock.now, self._ledger.memory())
+        ports = Ports(
+            self._clock, self._channel, self._registry, memory, self._world, engine,
+            home_of(self._settings),
+        )  # fmt: skip
+        compiled = compile_home(self._home, ports)
+        engine.load([msgspec.structs.replace(plan, gates=()) for plan in compiled.plans])
+        if pipeline not in engine.lanes and compiled.problems:
+            raise UserError(*compiled.problems)
+        return await PipelinesView(engine, lambda: compiled.problems).start(pipeline, request)
+
+    async def _command(self, device: str, command: Command) -> None:
+        await self._connected()
+        await DevicesView(self._registry).command(device, command)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        await self._connected()
+        for message in messages:
+            self._channel.send(message.topic, wire(message), qos=message.qos, retain=message.retain)
+
+    def _publish(self, publication: Publication, run: int) -> None:
+        self._channel.send(
+            publication.topic, publication.payload, qos=publication.qos, retain=publication.retain
+        )
+
+    def _made_channel(self) -> MqttChannel:
+        name = f"{self._settings.agent.name}-cli"
+        return MqttChannel(
+            msgspec.structs.replace(self._settings.mqtt, client_id=f"hearth-{name}"),
+            agent=name,
+            home=self._home / "data" / "cli",
+            clock=self._clock,
+            ledger=self._ledger,
+            deliver=lambda message: None,
+            settle=lambda number: self._channel.ack(number),
+            on_state=lambda state: self._online.set() if state.connected else None,
+        )
+
+    async def _connected(self) -> None:
+        """Reach the broker.
+
+        Raises:
+            OSError: none is configured, or it does not answer.
+        """
+        mqtt = self._settings.mqtt
+        if mqtt.host is None:
+            raise OSError(f"no agent runs in {self._home}: start it with `hearth up`")
+        if not self._dialled:
+            self._dialled = True
+            self._channel.start()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._online.wait()
+        except TimeoutError:
+            reason = self._channel.state.reason
+            raise OSError(f"the broker {mqtt.host}:{mqtt.port}: {reason}") from None

@@ -1,0 +1,116 @@
+"""The agent in this terminal: started, told about, and ended in good order."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from edge_agent.cli.problems import Outside
+from edge_agent.cli.shell import Shell
+from edge_agent.ledger.problems import LedgerProblem
+from edge_agent.main import Agent
+from edge_agent.monitoring.log import set_up
+from pipelines.settings import load_devices
+
+LEAVE_SECONDS = 5.0
+
+
+async def run(shell: Shell, seconds: float | None) -> int:
+    """Run until a signal comes, or for some seconds."""
+    async with started(shell) as agent:
+        for line in told(shell, agent):
+            shell.note(line)
+        await until_stopped(agent, seconds)
+    return 0
+
+
+async def run_demo(shell: Shell, seconds: float | None) -> int:
+    """Run with simulated devices, and show what happens."""
+    from edge_agent.cli.wire import Wire
+    from edge_agent.demo import screen
+    from edge_agent.demo.network import simulate
+
+    async with started(shell) as agent:
+        host, _, port = agent.urls["mqtt"].rpartition("/")[2].rpartition(":")
+        folder = agent.home / "data" / "devices"
+        devices = asyncio.create_task(simulate(host, int(port), folder=folder, clock=agent.clock))
+        happenings = Wire(agent.home / "data" / "agent.sock").follow("/api/v1/events")
+        page = screen.make_screen("\n".join(told(shell, agent)), "\n".join(tries(shell)))
+        watcher = threading.Thread(
+            target=screen.watch, args=[happenings, page, shell.zone], daemon=True
+        )
+        with page:
+            watcher.start()
+            await until_stopped(agent, seconds)
+        devices.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await devices
+    return 0
+
+
+@asynccontextmanager
+async def started(shell: Shell) -> AsyncIterator[Agent]:
+    """An agent that is up; stopped in good order, whatever happens.
+
+    Raises:
+        UserError: the home's settings are wrong.
+        Outside: the ledger, a port or the broker cannot be had.
+    """
+    set_up(shell.settings.log.level, shell.settings.log.format)
+    devices, problems = load_devices(shell.home)
+    shell.problems(problems)
+    try:
+        agent = Agent(shell.home, shell.settings, devices, "0.1.0")
+        try:
+            await agent.start()
+            shell.problems(agent.problems)
+            await agent.serving()
+            yield agent
+        finally:
+            await agent.stop()
+    except (LedgerProblem, OSError) as error:
+        raise Outside(str(error)) from error
+
+
+async def until_stopped(agent: Agent, seconds: float | None) -> None:
+    """Wait for a signal, the API's stop, or the end of the time; a second signal kills."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if agent.stopping.is_set():
+            os._exit(130)
+        agent.stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await agent.stopping.wait()
+    agent.stopping.set()
+
+
+def told(shell: Shell, agent: Agent) -> list[str]:
+    """What runs where."""
+    pipelines = len(agent.engine.lanes)
+    lines = [f"home     {agent.home}", f"broker   {agent.urls['mqtt']}"]
+    if "gateway" in agent.urls:
+        lines.append(f"http     {agent.urls['gateway']}")
+    return [*lines, f"running  {pipelines} pipelines; Ctrl-C ends"]
+
+
+def tries(shell: Shell) -> list[str]:
+    """What to try next, in words that can be pasted."""
+    hearth = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else sys.argv[0]
+    home = shell.home
+    return [
+        f"{hearth} runs --home {home}",
+        f"{hearth} trace last --home {home}",
+        f"{hearth} device desk_lamp toggle --home {home}",
+        f"{hearth} query 'select device, count(*) n from readings group by 1 order by 2 desc' "
+        f"--home {home}",
+        f"edit {home}/pipelines/motion-light.yaml",
+    ]

@@ -1,0 +1,37 @@
+"""Check everything in a home: every problem with its place and a hint."""
+
+import os
+from pathlib import Path
+
+import click
+
+from edge_agent.cli.group import verb
+from edge_agent.cli.shell import Shell
+
+
+@verb
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]…")
+def command(shell: Shell, paths: tuple[Path, ...]) -> int:
+    """Check everything in a home: every problem with its place and a hint.
+
+    With PATH only these pipeline files or folders, or the home that PATH is.
+    """
+    from edge_agent.loading import check_home
+
+    if len(paths) == 1 and (paths[0] / "hearth.yaml").is_file():
+        shell.chosen, paths = paths[0], ()
+    with shell.progress("checking"):
+        problems = check_home(shell.home, paths, os.environ)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if shell.json:
+        shell.show(problems, lambda: None)
+        return 1 if errors else 0
+    shell.problems(problems, err=False)
+    warnings = len(problems) - errors
+    counted = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+    shell.note(click.style(counted, fg="red" if errors else "green"))
+    return 1 if errors else 0
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
