@@ -203,6 +203,8 @@ class Committer:
         except LedgerProblem as problem:
             trouble.reason = str(problem)
             self.store = Store.stand_in(self._path, self._options)
+            if self.store.mode == "kept":
+                self._pending.settle(self.store)
             return
         self._writer = Writer(self.store)
         try:

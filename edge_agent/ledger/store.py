@@ -24,6 +24,8 @@ _LAYOUT = "BLOCK_SIZE 65536, ROW_GROUP_SIZE 20480, STORAGE_VERSION 'latest'"
 # One cursor for our own queries, one for users', one for followers.
 _READERS = 3
 
+_PASSING = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT, errno.EFBIG)
+
 StoreError = duckdb.Error
 ROW_ERRORS = (duckdb.DataError, duckdb.ProgrammingError, ValueError, OverflowError)
 Appender = duckdb.Appender
@@ -173,10 +175,7 @@ def problem(error: duckdb.Error, path: Path | None) -> LedgerProblem:
         return LedgerBusy(str(path), int(pid[1]) if pid else 0)
     if "already attached" in text:
         return LedgerBusy(str(path), os.getpid())
-    if isinstance(error, duckdb.IOException) and any(
-        os.strerror(number) in text
-        for number in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT)
-    ):
+    if any(os.strerror(number) in text for number in _PASSING):
         return LedgerUnwritable(f"the ledger {path} cannot be written: {_first_line(text)}")
     return LedgerProblem(
         f"the ledger {path} is damaged or no ledger: {_first_line(text)}; "
