@@ -42,9 +42,11 @@ class Connection(H11Protocol):
 class Listener(uvicorn.Server):
     """uvicorn inside somebody else's loop: no signal handlers, no polling."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
-            app,
+            self._answer,
+            interface="asgi3",
+            proxy_headers=False,
             http=Connection,
             ws="none",
             lifespan="off",
@@ -56,6 +58,7 @@ class Listener(uvicorn.Server):
             limit_concurrency=1024,
         )
         super().__init__(config)
+        self._app = app
         self.ready = asyncio.Event()
         self._leave = asyncio.Event()
 
@@ -73,6 +76,22 @@ class Listener(uvicorn.Server):
     def leave(self) -> None:
         """End `main_loop`; requests under way may finish."""
         self._leave.set()
+
+    async def hang_up(self) -> None:
+        """Do not wait for requests under way any longer."""
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # the connections learn of it
+        for task in list(self.server_state.tasks):
+            task.cancel()
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self.force_exit:
+                raise  # else nobody waits for the answer, and uvicorn would log a traceback
 
 
 class Handle:
@@ -98,11 +117,7 @@ class Handle:
             listener.leave()
         await asyncio.wait(self._listeners.values(), timeout=GRACE_SECONDS)
         for listener in self._listeners:
-            listener.force_exit = True
-            for task in list(listener.server_state.tasks):
-                task.cancel()
-            for connection in list(listener.server_state.connections):
-                connection.transport.abort()
+            await listener.hang_up()
         await asyncio.gather(*self._listeners.values())
         if self.uds is not None:
             self.uds.unlink(missing_ok=True)

@@ -55,6 +55,10 @@ class Site:
         """Run something in the loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
 
+    def begin(self, coroutine: Any) -> None:
+        """Run something in the loop beside the test."""
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
     def stop(self) -> None:
         """Stop serving and end the loop."""
         self.wait(self.handle.stop())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -71,6 +73,8 @@ class FakeHistory:
     def __init__(self) -> None:
         self.asked: list[RunQuery | ReadingQuery] = []
         self.disk_full = False
+        self.stuck: asyncio.Event | None = None
+        self.asked_trace = threading.Event()
 
     async def runs(self, query: RunQuery) -> RunPage:
         self.asked.append(query)
@@ -79,6 +83,9 @@ class FakeHistory:
         return RunPage([SUMMARY], next="older")
 
     async def trace(self, run: int) -> Trace:
+        if self.stuck is not None:
+            self.asked_trace.set()
+            await self.stuck.wait()
         if run != RUN.int:
             raise LookupError("no such run")
         return TRACE

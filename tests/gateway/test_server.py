@@ -15,6 +15,7 @@ import pytest
 from edge_agent.gateway import door, server
 from edge_agent.gateway.server import bind_port, bind_socket
 from tests.gateway.conftest import Site
+from tests.gateway.fakes import RUN
 
 
 def test_both_ways_lead_to_the_same_application(site: Site) -> None:
@@ -45,6 +46,21 @@ def test_it_ends_within_a_second_while_a_client_does_not_read(tmp_path: Path) ->
         begun = time.monotonic()
         site.stop()
         assert time.monotonic() - begun < 1
+
+
+def test_it_ends_within_a_second_while_a_request_does_not_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site(tmp_path, None)
+    history = site.parts.history
+    history.stuck = site.call(asyncio.Event)
+    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as waiting:
+        waiting.sendall(f"GET /api/v1/runs/{RUN} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        assert history.asked_trace.wait(5)
+        begun = time.monotonic()
+        site.stop()
+        assert time.monotonic() - begun < 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_busy_port_is_replaced_by_a_free_one() -> None:
@@ -110,12 +126,3 @@ def test_the_protocols_of_the_gateway_do_not_import_litestar() -> None:
         "sys.exit(any(name in sys.modules for name in ('litestar', 'uvicorn', 'httpx')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_a_listener_leaves_signal_handlers_alone() -> None:
-    async def run() -> None:
-        listener = server.Listener(lambda *_: None)
-        with listener.capture_signals():
-            pass
-
-    asyncio.run(run())
