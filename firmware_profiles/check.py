@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from firmware_profiles.declarative.patterns import Pattern, Template
+from firmware_profiles.declarative.patterns import Pattern
 from firmware_profiles.rules import compiled, full
+from firmware_profiles.templates import Template
 from firmware_profiles.units import from_canonical
 from firmware_profiles.vocabulary import TERMS, unit_of
 from schemas.profile import CommandRule, Fields, MessageRule, Profile
@@ -39,6 +41,12 @@ def _names(message: MessageRule) -> frozenset[str]:
 
 def _message(message: MessageRule, profile: Profile, at: Path) -> Iterator[Finding]:
     yield from _fields(message.fields, [*at, "fields"])
+    for key in ("device", "instance", "property"):
+        try:
+            Template(getattr(message, key))
+        except ValueError as error:
+            yield [*at, key], str(error), ""
+            return
     try:
         names = Pattern(message.topic).names
     except ValueError as error:
@@ -58,6 +66,8 @@ def _fields(fields: Fields, at: Path) -> Iterator[Finding]:
         rule = full(each)
         try:
             compiled(rule)
+        except re.error as error:
+            yield [*at, key], f"`{key}`: the pattern is wrong: {error}", ""
         except ValueError as error:
             term = TERMS.get(rule.property if rule else "")
             hint = f"`{term.property}` is in {term.unit or 'no unit'}" if term else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -11,6 +11,22 @@ from schemas.profile import Profile
 
 TopicReader = Callable[[bytes, Any, bool], Decoded | None]
 """Reads the messages of one topic: (raw bytes, parsed payload, retain) to what it says."""
+
+
+def first(readers: Iterable[TopicReader | None]) -> TopicReader | None:
+    """One reader of several: the first that has an answer counts."""
+    several = [reader for reader in readers if reader is not None]
+    if len(several) < 2:
+        return several[0] if several else None
+
+    def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+        for reader in several:
+            said = reader(raw, payload, retain)
+            if said is not None:
+                return said
+        return None
+
+    return read
 
 
 class Unsupported(LookupError):

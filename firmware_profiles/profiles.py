@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Any
 
-from firmware_profiles.contract import Decoder, TopicReader, Unsupported
+from firmware_profiles.contract import Decoder, TopicReader, Unsupported, first
 from schemas.device import Command, Decoded, Publication
 from schemas.profile import Profile
 
@@ -15,17 +15,8 @@ _TOPICS_MAX = 20_000
 _UNKNOWN_MAX = 1_000
 
 
-def _first(readers: list[TopicReader]) -> TopicReader:
-    """The answer of the first reader that has one."""
-
-    def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
-        for reader in readers:
-            said = reader(raw, payload, retain)
-            if said is not None:
-                return said
-        return None
-
-    return read
+def _unread(raw: bytes, payload: Any, retain: bool) -> None:
+    """The reader of topics that belong to no firmware."""
 
 
 class Profiles:
@@ -39,7 +30,13 @@ class Profiles:
         self.version = 0
         self.unknown: dict[str, int] = {}
         self._readers: dict[str, TopicReader] = {}
-        self.decoders: list[Decoder] = [_made(profile, self._changed, zone) for profile in profiles]
+        self.decoders: list[Decoder] = []
+        self._declared: list[Decoder] = []
+        for profile in profiles:
+            decoder = _made(profile, self._changed, zone)
+            self.decoders.append(decoder)
+            if not profile.decoder:
+                self._declared.append(decoder)
 
     def decode(self, topic: str, raw: bytes, payload: Any, retain: bool) -> Decoded | None:
         """What a message says; None when it belongs to no firmware.
@@ -74,8 +71,8 @@ class Profiles:
 
     def _speaking(self, firmware: str, device: str) -> list[Decoder]:
         mine = [each for each in self.decoders if each.firmware == firmware]
-        if firmware == "generic-json":
-            mine += [each for each in self.decoders if each not in mine and each.knows(device)]
+        if firmware == "generic-json":  # whatever was declared without code
+            mine += [each for each in self._declared if each not in mine]
         return sorted(mine, key=lambda each: not each.knows(device))
 
     def rule(self, topic: str) -> str:
@@ -84,8 +81,7 @@ class Profiles:
         return next((f"{firmware}: {rule}" for firmware, rule in told if rule), "")
 
     def _find(self, topic: str) -> TopicReader:
-        found = [reader for each in self.decoders if (reader := each.reader(topic)) is not None]
-        reader = found[0] if len(found) == 1 else _first(found)
+        reader = first([each.reader(topic) for each in self.decoders]) or _unread
         if len(self._readers) >= _TOPICS_MAX:
             self._readers.clear()
         self._readers[topic] = reader

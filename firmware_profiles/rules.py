@@ -6,7 +6,10 @@ from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from firmware_profiles import values
+from firmware_profiles.templates import Template
 from firmware_profiles.units import linear, number, spelled, to_canonical
 from firmware_profiles.vocabulary import TERMS, known
 from schemas.device import Reading
@@ -129,6 +132,8 @@ def compiled(rule: FieldRule | str | None, instance: str | None = None) -> Rule:
     long = full(rule)
     if long is None or not long.property:
         return IGNORE
+    if "{" in long.unit:
+        return _told_unit(long, instance)
     term = TERMS.get(long.property)
     unit = term.unit if term else spelled(long.unit) or None
     convert = conversion(long)
@@ -145,10 +150,37 @@ def conversion(rule: FieldRule) -> values.Convert:
     if rule.scale is not None:
         after = values.percent(rule.scale)
     elif rule.factor != 1 or rule.offset:
-        after = _then(linear(rule.factor, rule.offset), after)
+        scaled = linear(rule.factor, rule.offset)
+        after = scaled if after is number else _then(scaled, after)
     if rule.values:
         after = _then(values.chosen(rule.values), after)
+    if rule.pattern:
+        after = _then(values.found(rule.pattern), after)
     return values.inverse(after) if rule.invert else after
+
+
+def _told_unit(rule: FieldRule, instance: str | None) -> Rule:
+    """A rule whose unit stands in the payload too; an unknown unit says nothing."""
+    known: dict[str | None, Rule | None] = {}
+    template = Template(rule.unit)
+    base = compiled(replace(rule, unit=""), instance)
+
+    def of(unit: str | None) -> Rule | None:
+        try:
+            return compiled(replace(rule, unit=unit or ""), instance)
+        except ValueError:
+            return None
+
+    def read(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
+        unit = template.fill(payload)
+        if unit not in known and len(known) < _LEARNED_MAX:
+            known[unit] = of(unit)
+        found = known.get(unit)
+        plain = found.convert(value) if found is not None else None
+        if found is not None and plain is not None:
+            add(Reading(found.property, plain, found.unit, found.instance))
+
+    return base._replace(special=read)
 
 
 def unless(rule: Rule, keys: list[str]) -> Special:
@@ -182,9 +214,6 @@ def unknown(key: str, instance: str | None = None) -> Rule:
 
 
 def _then(first: values.Convert, second: values.Convert) -> values.Convert:
-    if second is number or second is values.plain:
-        return first
-
     def convert(value: Any) -> Any:
         return second(first(value))
 

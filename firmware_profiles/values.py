@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,6 +111,17 @@ def chosen(table: Mapping[str, Any]) -> Convert:
         if word is None:
             return None
         return exact[word] if word in exact else folded.get(word.strip().casefold(), value)
+
+    return convert
+
+
+def found(pattern: str) -> Convert:
+    """A conversion to what a regular expression finds in a text: its first group, or all."""
+    search = re.compile(pattern).search
+
+    def convert(value: Any) -> str | None:
+        match = search(text(value) or "")
+        return None if match is None else match[1 if match.re.groups else 0]
 
     return convert
 

@@ -15,7 +15,10 @@ PathText = Annotated[
 Scale = Annotated[float, Meta(gt=0)]
 Template = Annotated[
     str,
-    Meta(description="Text in which `{name}` is a named topic part, else a path of the payload."),
+    Meta(
+        description="Text in which `{name}` is a named topic part, else a path of the payload;"
+        " `{name|upper}`, `|lower` and `|bare` (no colons) change it."
+    ),
 ]
 
 
@@ -29,9 +32,13 @@ class FieldRule(Part, frozen=True):
     property: Annotated[
         str, Meta(description="The property; canonical names get their unit. Empty: left out.")
     ] = ""
-    unit: Annotated[str, Meta(description="The unit in the payload: °F, mV, Wh, W·min, mired.")] = (
-        ""
-    )
+    unit: Annotated[
+        Template,
+        Meta(description="The unit in the payload: °F, mV, W·min, mired; `{u}` if key `u` says."),
+    ] = ""
+    pattern: Annotated[
+        str, Meta(description="A regular expression; its first group in a text is the value.")
+    ] = ""
     scale: Annotated[
         Scale | None, Meta(description="The raw value that is 100 % (255, 254, 1).")
     ] = None
@@ -89,6 +96,10 @@ class MessageRule(Part, frozen=True):
             " more; `{instance}`, `{property}` and other names as well; `+` and `#` as in MQTT."
         ),
     ]
+    when: Annotated[
+        dict[str, Any],
+        Meta(description="Paths and the values they must have (`*`: any); else the next rule."),
+    ] = {}
     channel: Annotated[Channel, Meta(description="What kind of message it is.")] = "telemetry"
     device: Annotated[Template, Meta(description="The device's id; `{device}` by default.")] = ""
     payload: Annotated[

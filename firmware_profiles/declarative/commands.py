@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from firmware_profiles.contract import Unsupported
-from firmware_profiles.declarative.patterns import Template
+from firmware_profiles.templates import Template
 from firmware_profiles.units import from_canonical, number
 from firmware_profiles.values import text
 from firmware_profiles.vocabulary import unit_of

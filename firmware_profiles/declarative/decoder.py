@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 
-from firmware_profiles.contract import TopicReader
+from firmware_profiles.contract import TopicReader, first
 from firmware_profiles.declarative import commands
 from firmware_profiles.declarative.messages import Message
-from firmware_profiles.declarative.patterns import Template
+from firmware_profiles.templates import Template
 from schemas.device import Command, Publication
 from schemas.profile import Profile
 
@@ -34,12 +34,8 @@ class Declared:
         return self._profile.subscribe or [each.pattern.filter() for each in self._messages]
 
     def reader(self, topic: str) -> TopicReader | None:
-        """The reader of the first message rule that matches."""
-        for message in self._messages:
-            reader = message.reader(topic)
-            if reader is not None:
-                return reader
-        return None
+        """The readers of the message rules that match; the first with an answer counts."""
+        return first([each.reader(topic) for each in self._messages])
 
     def knows(self, device: str) -> bool:
         """Whether it has heard of a device, or is the profile of this one."""

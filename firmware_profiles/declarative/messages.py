@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware_profiles.availability import Availability
 from firmware_profiles.contract import TopicReader
-from firmware_profiles.declarative.patterns import Pattern, Template
+from firmware_profiles.declarative.patterns import Pattern
 from firmware_profiles.paths import find, walk
 from firmware_profiles.rules import (
     IGNORE,
@@ -20,6 +20,7 @@ from firmware_profiles.rules import (
     unknown,
     well_known,
 )
+from firmware_profiles.templates import Template
 from firmware_profiles.times import epoch
 from firmware_profiles.vocabulary import known
 from schemas.device import Announcement, Decoded, Reading
@@ -58,7 +59,11 @@ class Message:
         heard, channel = self._heard, self.rule.channel
         told: set[str] = set()
 
+        when = self.rule.when
+
         def message(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+            if when and not _holds(when, payload):
+                return None
             id = device.fill(payload)
             if id is None:
                 return None
@@ -161,12 +166,14 @@ class Message:
     def used(self) -> Iterable[str]:
         """The paths that say whose message it is or when it was: no readings by themselves."""
         yield from self._device.holes
+        yield from self.rule.when
         yield from Template(self.rule.instance).holes
         if self._time is not None:
             yield self._time.path
         for each in self._fields.values():
             rule = full(each)
-            yield from Template(rule.instance).holes if rule else ()
+            if rule is not None:
+                yield from (*Template(rule.instance).holes, *Template(rule.unit).holes)
 
 
 _ANNOUNCED = ("name", "manufacturer", "model")
@@ -216,7 +223,7 @@ class Keys:
         rule = compiled(spec)
         template = Template(rule.instance or "").bound(self._parts)
         if not template.holes:
-            return rule._replace(instance=template.source or None)
+            return compiled(spec, template.source or None)
 
         def read(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
             plain = rule.convert(value)
@@ -227,6 +234,14 @@ class Keys:
 
     def _guess(self, key: str) -> Rule:
         return self._message.keyed(key) or IGNORE
+
+
+def _holds(when: Mapping[str, Any], payload: Any) -> bool:
+    for path, wanted in when.items():
+        value = find(payload, path)
+        if value is None or (wanted != "*" and value != wanted):
+            return False
+    return True
 
 
 def _time(rule: TimeRule | str | None) -> TimeRule | None:

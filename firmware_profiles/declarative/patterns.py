@@ -1,16 +1,10 @@
-"""Topic patterns (`home/{device:2}/{property}`) and text templates (`{room}-{id}`)."""
+"""Topic patterns: `home/{device:2}/{property}`, with `+` and `#` as in MQTT."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
-
-from firmware_profiles.paths import find
-from firmware_profiles.values import text
 
 _PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(\d+|\*))?\}")
-_HOLE = re.compile(r"\{([^{}]+)\}")
 
 
 class Pattern:
@@ -67,26 +61,3 @@ def _group(name: str, count: str | None) -> str:
         return f"(?P<{name}>[^/]+)"
     more = "*" if count == "*" else f"{{{max(int(count), 1) - 1}}}"
     return f"(?P<{name}>[^/]+(?:/[^/]+){more})"
-
-
-class Template:
-    """A text with holes: a named part of the topic, else a path into the payload."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.holes = tuple(_HOLE.findall(source))
-
-    def bound(self, parts: Mapping[str, str]) -> Template:
-        """The template with the parts of one topic filled in."""
-        return Template(
-            _HOLE.sub(lambda hole: parts[hole[1]] if hole[1] in parts else hole[0], self.source)
-        )
-
-    def fill(self, payload: Any) -> str | None:
-        """The text for a payload; None when something it names is not there."""
-        if not self.holes:
-            return self.source
-        filled = {hole: text(find(payload, hole)) for hole in self.holes}
-        if None in filled.values():
-            return None
-        return _HOLE.sub(lambda hole: str(filled[hole[1]]), self.source)
