@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from types import GeneratorType
 from typing import Any
@@ -46,19 +47,14 @@ class Expressions:
             return _failed, [Mistake(0, "nested too deeply")]
 
     def _compile(self, text: str, known: Known) -> tuple[Expr, list[Mistake]]:
-        tree = self.sandbox.parse(text.strip() if _is_single(text) else text)
-        wrong = mistakes(tree, text, known, self.sandbox)
-        if wrong:
+        careful = Careful(self.sandbox, text)
+        if wrong := mistakes(careful.tree, text, known, self.sandbox):
             return _failed, wrong
-        single = _single(tree)
-        careful = _Careful(self.sandbox, text, tree, single)
-        source = single if single is not None else _output(tree)
-        fast = translate(source, self.sandbox, careful) if source is not None else None
-        if fast is None:
-            careful.prepare()
-            return careful, []
-        function, constant = fast
-        return (_constant(function), []) if constant else (function, [])
+        if careful.node is not None and (fast := translate(careful.node, self.sandbox, careful)):
+            function, constant = fast
+            return (_constant(function), []) if constant else (function, [])
+        careful.prepare()
+        return careful, []
 
 
 def _failed(scope: Scope) -> Any:
@@ -75,32 +71,33 @@ def is_expression(text: str) -> bool:
     return any(mark in text for mark in _MARKS)
 
 
-class _Careful:
+class Careful:
     """An expression through Jinja itself: for all the language, and for the errors of the rest.
 
-    Where a translation exists this one is compiled when it is first needed: 1 ms that most
-    expressions never cost.
+    `node` is what a translation may begin at: the only expression, or a text with expressions.
+    Where there is one this is compiled when it is first needed: 1 ms that most never cost.
     """
 
-    __slots__ = ("render", "sandbox", "single", "text", "tree")
+    __slots__ = ("node", "render", "sandbox", "text", "tree")
 
-    def __init__(
-        self, sandbox: Sandbox, text: str, tree: nodes.Template, single: nodes.Expr | None
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, text: str) -> None:
+        stripped = text.strip()
+        alone = stripped.startswith("{{") and stripped.endswith("}}")
         self.sandbox = sandbox
         self.text = text
-        self.tree = tree
-        self.single = single
+        self.tree = sandbox.parse(stripped if alone else text)
+        self.node = _node(self.tree)
         self.render: Callable[[ScopeContext], Any] | None = None
 
     def prepare(self) -> None:
         """Compile now."""
         tree = self.tree
-        if self.single is not None:
+        if isinstance(self.node, nodes.Expr):
             result = nodes.Name("result", "store", lineno=1)
-            tree = nodes.Template([nodes.Assign(result, self.single, lineno=1)], lineno=1)
+            tree = nodes.Template([nodes.Assign(result, self.node, lineno=1)], lineno=1)
         tree.set_environment(self.sandbox)
-        template = self.sandbox.from_string(bounded(tree))
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+            template = self.sandbox.from_string(bounded(tree))
         self.render = template.root_render_func
 
     def __call__(self, scope: Scope) -> Any:
@@ -115,7 +112,8 @@ class _Careful:
         context = ScopeContext(self.sandbox, scope)
         try:
             text = "".join(self.render(context))
-            return _finished(context.vars["result"]) if self.single is not None else sized(text)
+            single = isinstance(self.node, nodes.Expr)
+            return _finished(context.vars["result"]) if single else sized(text)
         except ExpressionError as error:
             raise ExpressionError(f"{error} in `{_shown(self.text)}`") from None
         except _FAILURES as error:
@@ -136,35 +134,28 @@ def _shown(text: str) -> str:
 
 
 def _finished(value: Any) -> Any:
-    """The value with generators as lists; undefined parts raise."""
-    if isinstance(value, StrictUndefined):
-        value._fail_with_undefined_error()
+    """The value with generators as lists, of allowed size and defined in all its parts."""
     if isinstance(value, GeneratorType | map | filter | zip | range):
         value = list(value)
-    if value.__class__ in (list, tuple, dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            if isinstance(part, StrictUndefined):
-                part._fail_with_undefined_error()
+    _check_defined(value)
     return sized(value)
 
 
-def _is_single(text: str) -> bool:
-    stripped = text.strip()
-    return stripped.startswith("{{") and stripped.endswith("}}")
+def _check_defined(value: Any) -> None:
+    if isinstance(value, StrictUndefined):
+        value._fail_with_undefined_error()
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_defined(part)
 
 
-def _output(tree: nodes.Template) -> nodes.Output | None:
-    body = tree.body
-    return body[0] if len(body) == 1 and isinstance(body[0], nodes.Output) else None
-
-
-def _single(tree: nodes.Template) -> nodes.Expr | None:
-    """The only expression of a template without text around it."""
-    output = _output(tree)
-    if output is None or len(output.nodes) != 1:
+def _node(tree: nodes.Template) -> nodes.Expr | nodes.Output | None:
+    """The only expression of a template without text around it, else its output without blocks."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
         return None
-    node = output.nodes[0]
-    return None if isinstance(node, nodes.TemplateData) else node
+    output = tree.body[0]
+    only = output.nodes[0] if len(output.nodes) == 1 else output
+    return output if isinstance(only, nodes.TemplateData) else only
 
 
 def _syntax_mistake(text: str, error: TemplateSyntaxError) -> Mistake:

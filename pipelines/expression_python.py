@@ -7,6 +7,7 @@ raises, the expression is evaluated again by Jinja, which decides what is undefi
 from __future__ import annotations
 
 import keyword
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -63,7 +64,8 @@ def translate(
         **writer.bound, "_careful": careful, "_sized": limits.sized, "_TooMuch": limits.TooMuch,
     }  # fmt: skip
     try:
-        exec(compile(code, "<expression>", "exec"), space)
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+            exec(compile(code, "<expression>", "exec"), space)
     except (SyntaxError, RecursionError, MemoryError):
         return None
     return space["expression"], not writer.varies
