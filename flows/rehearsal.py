@@ -37,7 +37,7 @@ Decode = Callable[[MemoryDevices, Event], list[Change]]
 """What a message says about devices: the changes it makes to what is known of them."""
 
 _FIELDS = {"publish": "topic", "device": "device", "notify": "to", "http": "url", "emit": "name"}
-_QUIET = "remember"  # what is remembered may be expected, but need not be
+_QUIET = {"remember", "run"}  # what may be expected, but need not be
 
 
 class Given(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,8 +71,8 @@ class Unexpected(AssertionError):
 
 async def rehearse(
     script: Script, compile_plans: Compile, decode: Decode | None = None, home: Home = BERLIN
-) -> None:
-    """Play one test.
+) -> Stage:
+    """Play one test; returns the home as it is in the end.
 
     Raises:
         Unexpected: an expected effect did not come, or one came that nobody expected.
@@ -81,6 +81,7 @@ async def rehearse(
     for step in script.script:
         await stage.play(step)
     stage.expect("nothing")
+    return stage
 
 
 class Stage:
@@ -99,6 +100,8 @@ class Stage:
         self.outside = MemoryOutside(script.stub.http, lambda sql, params: rows)
         self._compile, self._decode, self._home = compile_plans, decode, home
         self._seen: dict[int, int] = {}
+        self._ended: list[dict[str, Any]] = []
+        self._finished: set[int] = set()
         for reading in script.given.readings:
             self.devices.report(**reading)
         for key, value in script.given.memory.items():
@@ -107,16 +110,13 @@ class Stage:
 
     async def play(self, step: Any) -> None:
         """Do one step of the script."""
-        kind, value = (step, "") if isinstance(step, str) else next(iter(step.items()))
+        kind, value = (step, None) if isinstance(step, str) else next(iter(step.items()))
         play = getattr(self, f"_play_{kind}", None)
         if play is None:
             raise Unexpected(f"a script has no step `{kind}`")
-        if kind == "expect":
-            self.expect(value)
-            return
         await self.clock.advance()
-        play(value)
-        await self.clock.advance(seconds(value) if kind in ("advance", "offline") else 0.0)
+        await play(value)
+        await self.clock.advance()
 
     def expect(self, wanted: Any) -> None:
         """Compare the effects since the last time with those wanted, in any order."""
@@ -128,7 +128,8 @@ class Stage:
                 missing.append(each)
             else:
                 effects.remove(found)
-        surplus = [effect for effect in effects if _QUIET not in effect]
+        self._ended = [effect for effect in effects if "run" in effect]
+        surplus = [effect for effect in effects if _QUIET.isdisjoint(effect)]
         if missing or surplus:
             raise Unexpected("\n".join([_difference(missing, surplus), *self._failures()]))
 
@@ -151,39 +152,40 @@ class Stage:
         engine.start()
         return engine
 
-    def _play_publish(self, message: Mapping[str, Any]) -> None:
+    async def _play_publish(self, message: Mapping[str, Any]) -> None:
         raw = to_wire(message.get("payload", ""))
         event = self._event(message["topic"], raw, retain=message.get("retain", False))
         self.engine.handle(event, self._decode(self.devices, event))
 
-    def _play_report(self, reading: dict[str, Any]) -> None:
+    async def _play_report(self, reading: dict[str, Any]) -> None:
         change = self.devices.report(**reading)
         self.engine.handle(self._event(f"report/{change.device}", ""), [change])
 
-    def _play_remember(self, values: Mapping[str, Any]) -> None:
+    async def _play_remember(self, values: Mapping[str, Any]) -> None:
         for key, value in values.items():
             self.memory.set(key, value)
 
-    def _play_emit(self, event: Any) -> None:
+    async def _play_emit(self, event: Any) -> None:
         named = event if isinstance(event, Mapping) else {"name": event}
         self.engine.emit(named["name"], named.get("payload"))
 
-    def _play_webhook(self, call: Any) -> None:
+    async def _play_webhook(self, call: Any) -> None:
         named = call if isinstance(call, Mapping) else {"name": call}
         self.engine.internal("webhook", named["name"], named.get("payload"))
 
-    def _play_restart(self, _: str) -> None:
+    async def _play_restart(self, away: str | None) -> None:
         self.engine.stop()
+        await self.clock.advance(seconds(away or "0s"))
         self.engine = self._start()
 
-    def _play_advance(self, _: str) -> None:
-        """Time passes."""
+    async def _play_advance(self, time: str) -> None:
+        await self.clock.advance(seconds(time))
 
-    def _play_offline(self, _: str) -> None:
-        """Time passes without messages; what is sent waits in the outbox."""
+    async def _play_offline(self, time: str) -> None:
+        await self.clock.advance(seconds(time))
 
-    def _play_expect(self, _: Any) -> None:
-        """Done by `expect`."""
+    async def _play_expect(self, wanted: Any) -> None:
+        self.expect(wanted)
 
     def _event(self, topic: str, raw: bytes | str, *, retain: bool = False) -> Event:
         data = raw.encode() if isinstance(raw, str) else raw
@@ -191,10 +193,14 @@ class Stage:
         return Event(unique_id(), now, now, "mqtt", topic, _parsed(data), raw=data, retain=retain)
 
     def _new_effects(self) -> Iterator[dict[str, Any]]:
+        yield from self._ended
         for run, record in self.recorder.runs.items():
             for effect in record.effects[self._seen.get(run, 0) :]:
                 yield _shown(effect.kind, effect.target, effect.payload)
             self._seen[run] = len(record.effects)
+            if record.finished is not None and run not in self._finished:
+                self._finished.add(run)
+                yield {"run": record.pipeline, "state": record.state, "error": record.error}
 
 
 def zigbee2mqtt(devices: MemoryDevices, event: Event) -> list[Change]:
@@ -222,7 +228,7 @@ def _wanted(wanted: Any) -> Iterator[dict[str, Any]]:
     if wanted == "nothing":
         return
     for each in wanted if isinstance(wanted, list) else [wanted]:
-        kind = next((k for k in each if k in _FIELDS or k in (_QUIET, "run")), None)
+        kind = next((k for k in each if k in _FIELDS or k in _QUIET), None)
         if kind is None:
             raise Unexpected(f"this names no effect: {each}")
         inner = each[kind]
@@ -234,7 +240,7 @@ def _wanted(wanted: Any) -> Iterator[dict[str, Any]]:
 
 
 def _shown(kind: str, target: str, payload: Any) -> dict[str, Any]:
-    if kind == _QUIET:
+    if kind == "remember":
         return {kind: target, "value": payload}
     if kind in ("publish", "emit"):
         return {kind: target, "payload": payload}

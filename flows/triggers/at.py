@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from flows.calendars import NextAfter, daily, wall_time
+from flows.forgiving import forgiving
 from flows.triggers.every import never, on_time
 from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Constant, Scope
+from pipelines.step import StepFailed
 from pipelines.tools import Tools
 from pipelines.trigger import Arm, Fire, Trigger, Watch
 from schemas.fields import Expression
@@ -26,8 +28,8 @@ class At(Trigger, frozen=True):
     """Fire at a time of day, every day.
 
     The time may be an expression, such as `"{{ memory('wake_time') }}"`; a changed value counts
-    within a minute, and none means never. For some weekdays only, add `if: {time: {weekday: …}}`.
-    `trigger.ts` is the time that was due.
+    within a minute, and what is no time means never. For some weekdays only, add
+    `if: {time: {weekday: …}}`. `trigger.ts` is the time that was due.
     """
 
     main: ClassVar[str] = "time"
@@ -49,8 +51,9 @@ class At(Trigger, frozen=True):
                 return never
 
         def arm(fire: Fire, slots: Slots, scope: Scope) -> list[Watch]:
-            now = tools.ports.clock.now
-            following = _following(lambda: _times(times(scope)), zone, now)
+            nothing: Times = []
+            wanted = forgiving(lambda: _times_now(times(scope)), nothing)
+            following = _following(wanted, zone, tools.ports.clock.now)
             return list(on_time(following)(fire, slots, scope))
 
         return arm
@@ -75,3 +78,10 @@ def _following(times: Callable[[], Times], zone: ZoneInfo, now: Callable[[], flo
 def _times(value: Any) -> Times:
     values = value if isinstance(value, list) else [value]
     return [wall_time(v) for v in values if v is not None]
+
+
+def _times_now(value: Any) -> Times:
+    try:
+        return _times(value)
+    except ValueError as error:
+        raise StepFailed(str(error)) from None

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
+from flows.forgiving import forgiving
 from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
@@ -52,7 +53,7 @@ def on_name(
             if test is None or test(event, scope):
                 fire(data(event), event)
 
-        return [OnName(channel, name, see)]
+        return [OnName(channel, name, forgiving(see, None))]
 
     return arm
 

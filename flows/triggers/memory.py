@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
+from flows.forgiving import forgiving
 from flows.holding import Holding
 from flows.matching import band, one_of
 from pipelines.ports import Slots
@@ -61,7 +62,7 @@ class Memory(Trigger, frozen=True):
                     data = {"key": name, "value": value, "previous": previous, "ts": event.ts}
                     holding.begin(name, data, event)
 
-            return [OnName("memory", name, see)]
+            return [OnName("memory", name, forgiving(see, None))]
 
         return arm
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from flows.forgiving import forgiving
 from flows.holding import Holding
 from flows.matching import Match, band, one_of
 from pipelines.ports import Slots
@@ -83,9 +84,11 @@ class Reading(Trigger, frozen=True):
                     holding.begin(key, mapping(change), event)
 
             wants = ports.devices.select(device(scope))
-            watches: list[Watch] = [OnReading(wants, watched, see, every)]
+            watches: list[Watch] = [OnReading(wants, watched, forgiving(see, None), every)]
             if resets:
-                watches.append(OnReading(wants, "available", _availability(holding)))
+                watches.append(
+                    OnReading(wants, "available", forgiving(_availability(holding), None))
+                )
             return watches
 
         return arm

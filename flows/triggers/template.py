@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from flows.conditions.template import is_true
+from flows.forgiving import forgiving
 from flows.holding import Holding
 from pipelines.ports import Slots
 from pipelines.registry import trigger
@@ -34,7 +35,7 @@ class Template(Trigger, frozen=True):
 
     def compile(self, tools: Tools) -> Arm:
         """Parse the expression."""
-        expression = tools.expression(self.value, "value")
+        expression = forgiving(tools.expression(self.value, "value"), False)
         duration = None if self.for_ is None else tools.duration(self.for_, "for")
         clock = tools.ports.clock
 
@@ -55,6 +56,6 @@ class Template(Trigger, frozen=True):
             if true is not slots.get(_WAS_TRUE):
                 slots.put(_WAS_TRUE, true)
                 holding.end(_HELD)
-            return [OnChange(see)]
+            return [OnChange(forgiving(see, None))]
 
         return arm

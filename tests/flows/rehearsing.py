@@ -16,7 +16,8 @@ from pipelines.check import compile_files
 from pipelines.compiler import Compiler
 from pipelines.plan import Plan
 from pipelines.ports import Ports
-from schemas.problem import Problem
+from pipelines.source import Reader
+from schemas.problem import Position, Problem
 
 registry.load(flows.triggers, flows.conditions, flows.steps)
 
@@ -26,6 +27,17 @@ def compiled(path: Path, ports: Ports) -> tuple[Sequence[Plan], Sequence[Problem
     functions = {"sun": sun_function(ports.home, ports.clock.now)}
     result = compile_files(path.parent, [path], Compiler(ports, functions))
     return result.plans, result.problems
+
+
+def compiled_text(text: str, ports: Ports) -> tuple[Sequence[Plan], Sequence[Problem]]:
+    """The plan of one pipeline's text, and its problems."""
+    functions = {"sun": sun_function(ports.home, ports.clock.now)}
+    reader = Reader()
+    tree = reader.parse(text, "case.yaml")
+    plan, problems = Compiler(ports, functions).compile(
+        tree, Position("case.yaml", 1, 1), reader.texts
+    )
+    return [plan] if plan else [], [*reader.problems, *problems]
 
 
 def scripts(path: Path) -> list[Script]:
