@@ -179,6 +179,7 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
     fibers: list[Fiber] = []
     left = len(pause.branches)
     over = False
+    resuming: list[Handle] = []
 
     def ended(index: int, result: Any, error: BaseException | None) -> None:
         nonlocal left, over
@@ -189,10 +190,12 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
         if error is not None:
             over = True
             cancel()
-            fiber.world.clock.call_at(0, lambda: fiber.throw(error))
+            resuming.append(fiber.world.clock.call_at(0, lambda: fiber.throw(error)))
         elif left == 0:
             over = True
-            fiber.world.clock.call_at(0, lambda: fiber.resume(results))
+            resuming.append(fiber.world.clock.call_at(0, lambda: fiber.resume(results)))
+        else:
+            fiber._settled()  # what the branch has done is not done again after a restart
 
     def cancel() -> None:
         for branch in fibers:
@@ -205,11 +208,14 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
 
         fibers.append(Fiber(generator, fiber.scope, fiber.world, done=done, settled=fiber._settled))
     for branch in fibers:
-        branch.start()
+        if not over:
+            branch.start()
 
     def call_off() -> None:
         nonlocal over
         over = True
+        for handle in resuming:
+            handle.cancel()
         cancel()
 
     return call_off
