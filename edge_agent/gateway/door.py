@@ -104,17 +104,18 @@ class Door:
 
 
 class _Patient:
-    """Waits for each part of a request's body only so long; afterwards without limit."""
+    """Waits for the whole of a request's body only so long; afterwards without limit."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._complete = False
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def __call__(self) -> ReceiveMessage:
         if self._complete:
             return await self._receive()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
             raise ClientException("the body came too slowly", status_code=408) from None

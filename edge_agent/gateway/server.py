@@ -115,7 +115,8 @@ class Handle:
         self._gateway.live.close()
         for listener in self._listeners:
             listener.leave()
-        await asyncio.wait(self._listeners.values(), timeout=GRACE_SECONDS)
+        if self._listeners:
+            await asyncio.wait(self._listeners.values(), timeout=GRACE_SECONDS)
         for listener in self._listeners:
             await listener.hang_up()
         await asyncio.gather(*self._listeners.values())
@@ -137,14 +138,17 @@ async def serve(
     """
     app: Any = await asyncio.to_thread(build, gateway)
     handle = Handle(gateway)
-    if uds is not None:
-        bound = bind_socket(uds)
-        handle.uds = uds
-        await handle.add(SocketDoor(app), bound)
-    if tcp is not None:
-        bound = bind_port(*tcp)
-        handle.host, handle.port = tcp[0], bound.getsockname()[1]
-        await handle.add(Door(app, token, gateway.measures.refused), bound)
+    try:
+        if uds is not None:
+            await handle.add(SocketDoor(app), bind_socket(uds))
+            handle.uds = uds
+        if tcp is not None:
+            bound = bind_port(*tcp)
+            handle.host, handle.port = tcp[0], bound.getsockname()[1]
+            await handle.add(Door(app, token, gateway.measures.refused), bound)
+    except (OSError, asyncio.CancelledError):
+        await handle.stop()
+        raise
     return handle
 
 

@@ -151,6 +151,14 @@ def test_two_hundred_clients_that_do_not_read_cost_a_bounded_amount(site: Site) 
         assert site.call(resident_bytes) - first < 80e6
         assert client.get("/healthz").text == "ok"
         assert len(streams) == 200
+    site.wait(everybody_left(site.parts.live))
+    assert not site.parts.live.listening
+
+
+async def everybody_left(live: Live) -> None:
+    """Until the server has noticed that its clients are gone."""
+    while live.followers:  # noqa: ASYNC110 (nothing tells)
+        await asyncio.sleep(0.01)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 from edge_agent.gateway import door, server
 from edge_agent.gateway.server import bind_port, bind_socket
 from tests.gateway.conftest import Site
-from tests.gateway.fakes import RUN
+from tests.gateway.fakes import RUN, Parts
 
 
 def test_both_ways_lead_to_the_same_application(site: Site) -> None:
@@ -68,6 +68,16 @@ def test_a_busy_port_is_replaced_by_a_free_one() -> None:
         port = first.getsockname()[1]
         with bind_port("127.0.0.1", port) as second:
             assert second.getsockname()[1] != port
+
+
+def test_an_address_that_cannot_be_used_leaves_no_socket_behind(tmp_path: Path) -> None:
+    async def run() -> None:
+        tcp = ("192.0.2.1", 1)  # RFC 5737: nobody's
+        await server.serve(Parts().gateway, tcp=tcp, uds=tmp_path / "agent.sock", token="t")
+
+    with pytest.raises(OSError):
+        asyncio.run(run())
+    assert not (tmp_path / "agent.sock").exists()
 
 
 def test_a_stale_socket_is_removed_and_a_live_one_is_not(tmp_path: Path) -> None:
