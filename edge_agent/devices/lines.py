@@ -118,8 +118,12 @@ def wire(payload: Any) -> bytes:
 def _prepare(profiles: Profiles, setup: Any) -> None:
     messages: Iterable[Any] = setup if isinstance(setup, list) else ()
     for message in messages:
+        if not isinstance(message, Mapping):
+            continue
         raw = wire(message.get("payload"))
-        profiles.decode(str(message["topic"]), raw, parse(raw), bool(message.get("retain", True)))
+        profiles.decode(
+            str(message.get("topic", "")), raw, parse(raw), bool(message.get("retain", True))
+        )
 
 
 def _canonical(property: str, value: Any, unit: Any) -> Any:

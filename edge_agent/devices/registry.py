@@ -16,6 +16,8 @@ from schemas.settings import DeviceSettings
 Encode = Callable[[str, str, Command], list[Publication]]
 Send = Callable[[Publication, int], None]
 
+_DEVICES_MAX = 20_000  # what floods the broker must not fill the memory
+_VALUES_MAX = 1_000
 _VERB_STATES = {
     "turn_on": "on", "turn_off": "off", "open": "open", "close": "closed",
     "lock": "locked", "unlock": "unlocked",
@@ -66,6 +68,8 @@ class Registry:
                 momentary = property in MOMENTARY
                 entry = values.get(slot)
                 if entry is None:
+                    if len(values) >= _VALUES_MAX:
+                        continue
                     values[slot] = [value, ts, reading.unit]
                     previous, known = None, False
                 else:
@@ -173,8 +177,8 @@ class Registry:
             if device is None:
                 firmware, _, id = each.device_key.partition(":")
                 device = self.directory.add(Device(each.device_key, firmware, id))
-            if each.property == "available":
-                device.own = bool(each.value) if device.own is None else device.own
+            if each.property == "available" and device.own is None and device.bridge is None:
+                device.own = bool(each.value)
             slot = each.property if each.instance is None else (each.property, each.instance)
             entry = device.values.get(slot)
             if entry is None or entry[0] != each.value:
@@ -185,7 +189,8 @@ class Registry:
         if not decoded.key:
             return None
         device = self.directory.called(decoded.key, decoded.firmware, decoded.device)
-        if device is not None or decoded.channel == "command" or decoded.removed:
+        mute = decoded.channel == "command" or decoded.removed
+        if device is not None or mute or len(self._devices) >= _DEVICES_MAX:
             return device
         return self.directory.add(Device(decoded.key, decoded.firmware, decoded.device))
 

@@ -63,8 +63,10 @@ class Keys:
             return compiled(self._specs[key], instance)
         if key in self._special and instance is None:
             return self._special[key]
-        if key in ("brightness", "fan_speed"):
+        if key == "brightness":
             return compiled(FieldRule(property=key, scale=254), instance)
+        if key == "fan_speed":  # in steps whose number only the exposes tell
+            return unknown(key, instance)
         if key == "color_temp":
             return compiled(FieldRule(property=key, unit="mired"), instance)
         return well_known(key, instance)
@@ -123,8 +125,8 @@ def _scaled(rule: Rule, name: str, expose: Mapping[str, Any]) -> Rule:
     if term is None or term.kind != "number":
         return rule
     if name in ("brightness", "fan_speed"):
-        full_scale = number(expose.get("value_max")) or 254
-        return rule._replace(convert=values.percent(full_scale))
+        full_scale = number(expose.get("value_max")) or (254 if name == "brightness" else 100)
+        return rule._replace(unit="%", convert=values.percent(full_scale))
     if not unit or name == "color_temp" or unit == "lqi":
         return rule._replace(special=None) if name in ("voltage", "battery_voltage") else rule
     if convertible(unit, term.unit):
@@ -133,13 +135,13 @@ def _scaled(rule: Rule, name: str, expose: Mapping[str, Any]) -> Rule:
 
 
 def read_voltage(property: str) -> Callable[..., None]:
-    """Voltage without exposes: battery devices send millivolts, mains devices volts."""
+    """Voltage without exposes: batteries send millivolts, and no home has a thousand volts."""
 
     def read(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
         volts = number(value)
         if volts is None:
             return
-        if volts >= 1000 and ("battery" in payload or property == "battery_voltage"):
+        if volts >= 1000:
             volts = round(volts / 1000, 6)
         add(Reading(property, volts, "V", None))
 
