@@ -34,15 +34,18 @@ def count_runs(measures: Measures) -> Callable[[Plan, RunRecord, Event], None]:
 
 
 def show_runs(live: Live) -> Callable[[Plan, RunRecord, Event], None]:
-    """Tell the live view about runs and what they did."""
+    """Tell the live view about runs, and about what they did as soon as they wait or end."""
+    told: dict[int, int] = {}
 
     def show(plan: Plan, record: RunRecord, event: Event) -> None:
+        before = told.pop(record.id, 0)
         if not live.listening:
             return
         live.run(record)
-        if record.state != "waiting":
-            for effect in record.effects:
-                live.effect(record.id, plan.id, effect)
+        for effect in record.effects[before:]:
+            live.effect(record.id, plan.id, effect)
+        if record.state == "waiting":
+            told[record.id] = len(record.effects)
 
     return show
 

@@ -9,12 +9,12 @@ from schemas.identity import text_id
 from schemas.run import RunRecord, StepRecord
 
 
-def trace_of(record: RunRecord, event: Event) -> Trace:
+def trace_of(record: RunRecord, event: Event | None) -> Trace:
     """The whole run."""
     return Trace(
         run=run_summary(record),
         trigger=record.trigger,
-        event=event_view(event, event.payload),
+        event=None if event is None else event_view(event, event.payload),
         inputs=record.inputs,
         variables=record.variables,
         steps=[_step(step) for step in record.steps],
