@@ -105,12 +105,12 @@ def told(shell: Shell, agent: Agent) -> list[str]:
 def tries(shell: Shell) -> list[str]:
     """What to try next, in words that can be pasted."""
     hearth = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else sys.argv[0]
-    home = shell.home
+    home = f"--home {shell.home}"
     return [
-        f"{hearth} runs --home {home}",
-        f"{hearth} trace last --home {home}",
-        f"{hearth} device desk_lamp toggle --home {home}",
-        f"{hearth} query 'select device, count(*) n from readings group by 1 order by 2 desc' "
-        f"--home {home}",
-        f"edit {home}/pipelines/motion-light.yaml",
+        f"{hearth} runs {home}",
+        f"{hearth} trace last {home}",
+        f"{hearth} device desk_lamp toggle {home}",
+        f'{hearth} send zigbee2mqtt/Scenes\\ button \'{{"action": "double"}}\' {home}',
+        f"{hearth} query 'select device, avg(value) from readings group by 1' {home}",
+        f"The pipelines are in {shell.home}/pipelines; a home of your own: {hearth} init DIR",
     ]

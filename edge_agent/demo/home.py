@@ -10,7 +10,7 @@ FILES = Path(__file__).parent / "home"
 MARK = ".hearth-demo"
 
 
-def make_home(chosen: Path | None, held: Callable[[Path], bool]) -> Path:
+def make_home(chosen: Path | None, held: Callable[[Path], bool], time_zone: str) -> Path:
     """A fresh home with the sample pipelines: at the chosen place, else in the user's cache.
 
     A demo that still runs keeps its home (`held` tells); this one then gets another.
@@ -26,6 +26,8 @@ def make_home(chosen: Path | None, held: Callable[[Path], bool]) -> Path:
             raise FileExistsError(f"{home} is not empty and no demo's home")
         shutil.rmtree(home)
     shutil.copytree(FILES, home, dirs_exist_ok=True)
+    settings = home / "hearth.yaml"
+    settings.write_text(settings.read_text().replace("time_zone: UTC", f"time_zone: {time_zone}"))
     (home / MARK).touch()
     return home
 

@@ -15,10 +15,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 KINDS = ("reading", "run", "effect")
-NOISE = {"linkquality", "last_seen", "device_temperature", "battery", "voltage", "available"}
+NOISE = {"linkquality", "device_temperature", "voltage", "current", "formaldehyd", "voc"}
 REDRAW_SECONDS = 0.2
-STYLES = {"completed": "green", "failed": "bold red", "waiting": "cyan", "cancelled": "yellow"}
-MARKS = {"completed": "✓", "failed": "✗", "waiting": "…", "cancelled": "-"}
+STYLES = {"completed": "green", "failed": "bold red", "cancelled": "yellow"}
+MARKS = {"completed": "✓", "failed": "✗", "cancelled": "-"}
 
 Happening = tuple[str, Mapping[str, Any]]
 """A kind and its data, as `/api/v1/events` sends them."""
@@ -45,7 +45,7 @@ def described(kind: str, data: Mapping[str, Any], zone: ZoneInfo) -> Text | None
         return None
     if kind == "reading":
         return _reading(data, zone)
-    if kind == "run":
+    if kind == "run" and data.get("finished"):
         return _run(data, zone)
     return _effect(data, zone) if kind == "effect" else None
 
@@ -53,8 +53,13 @@ def described(kind: str, data: Mapping[str, Any], zone: ZoneInfo) -> Text | None
 class Plain:
     """Lines, for a pipe or a file."""
 
+    def __init__(self, head: str, tail: str) -> None:
+        self._head = f"{head}\n\nTry this in another terminal:\n{tail}\n\n"
+
     def __enter__(self) -> "Plain":
-        """Nothing to take over."""
+        """Begin with what runs where."""
+        sys.stdout.write(self._head)
+        sys.stdout.flush()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,7 +117,7 @@ class Drawn:
 
 def make_screen(head: str, tail: str) -> "Drawn | Plain":
     """The screen that fits where the output goes."""
-    return Drawn(head, tail) if sys.stdout.isatty() else Plain()
+    return Drawn(head, tail) if sys.stdout.isatty() else Plain(head, tail)
 
 
 def _last(lines: deque[Text], rows: int) -> Group:
@@ -120,7 +125,11 @@ def _last(lines: deque[Text], rows: int) -> Group:
 
 
 def _tells_something(data: Mapping[str, Any]) -> bool:
-    return data["property"] not in NOISE and data["value"] != data["previous"]
+    """Not what devices say of themselves at the start, nor what only flickers."""
+    if data["property"] in NOISE:
+        return False
+    known = data["previous"] is not None or data["property"] == "action"
+    return bool(known and data["value"] != data["previous"])
 
 
 def _reading(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
@@ -137,13 +146,12 @@ def _reading(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
 def _run(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
     state = data["state"]
     style = STYLES.get(state, "cyan")
-    took = _took(data["started"], data["finished"]) if data.get("finished") else ""
     return _line(
-        _clock(data["started"], zone),
+        _clock(data["finished"], zone),
         (MARKS.get(state, "·"), style),
         (data["pipeline"], "bold"),
         (state, style),
-        took,
+        _took(data["started"], data["finished"]),
         (data.get("error") or "", "red"),
     )
 
@@ -153,8 +161,9 @@ def _effect(data: Mapping[str, Any], zone: ZoneInfo) -> Text:
     return _line(
         _clock(effect["ts"], zone),
         ("  →", "magenta"),
-        (f"{effect['target']}", "bold"),
-        _word(effect["payload"]),
+        effect["kind"],
+        (effect["target"], "bold"),
+        _told(effect["payload"]),
         (f"({data['pipeline']})", "bright_black"),
     )
 
@@ -166,6 +175,15 @@ def _line(*parts: str | tuple[str, str]) -> Text:
         text.append(" " if index else "")
         text.append(*((part,) if isinstance(part, str) else part))
     return text
+
+
+def _told(payload: Any) -> str:
+    """What an effect sent: of a device command what it sets, of a notice its text."""
+    if isinstance(payload, dict) and "message" in payload:
+        return ": ".join(filter(None, (payload.get("title"), payload["message"])))
+    if isinstance(payload, dict) and isinstance(payload.get("set"), dict):
+        payload = payload["set"] | {key: payload[key] for key in payload if key != "set"}
+    return _word(payload)
 
 
 def _word(value: Any) -> str:

@@ -82,27 +82,29 @@ def test_a_command_is_answered_by_the_new_state() -> None:
 
 
 def test_the_demos_home_has_no_problems(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "demo", lambda home: False)
+    home = make_home(tmp_path / "demo", lambda home: False, "Europe/Rome")
     assert not check_home(home, (), {})
     assert len(list((home / "pipelines").glob("*.yaml"))) == 5
 
 
 def test_a_demos_home_is_made_anew_but_nobody_elses(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "demo", lambda home: False)
+    home = make_home(tmp_path / "demo", lambda home: False, "Europe/Rome")
     (home / "pipelines" / "mine.yaml").touch()
-    assert not (make_home(home, lambda home: False) / "pipelines" / "mine.yaml").exists()
+    assert not (
+        make_home(home, lambda home: False, "Europe/Rome") / "pipelines" / "mine.yaml"
+    ).exists()
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").touch()
     with pytest.raises(FileExistsError):
-        make_home(tmp_path / "photos", lambda home: False)
+        make_home(tmp_path / "photos", lambda home: False, "Europe/Rome")
     assert (tmp_path / "photos" / "cat.jpg").exists()
 
 
 def test_a_demo_that_runs_keeps_its_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    first = make_home(None, lambda home: False)
+    first = make_home(None, lambda home: False, "Europe/Rome")
     assert first == tmp_path / "hearthflow" / "demo"
-    assert make_home(None, lambda home: home == first) != first
+    assert make_home(None, lambda home: home == first, "UTC") != first
 
 
 READING = {
@@ -127,7 +129,7 @@ EFFECT = {
         "ts": "2026-01-10T12:00:00Z",
         "kind": "device",
         "target": "lamp",
-        "payload": {"state": "on"},
+        "payload": {"set": {"state": "on"}},
     },
 }
 
@@ -137,7 +139,7 @@ EFFECT = {
     [
         ("reading", READING, "12:00:00 hall occupancy yes"),
         ("run", RUN, "12:00:00 ✓ light completed 1.5 ms"),
-        ("effect", EFFECT, "12:00:00   → lamp state=on (light)"),
+        ("effect", EFFECT, "12:00:00   → device lamp state=on (light)"),
     ],
 )
 def test_the_screen_tells_what_happens(kind: str, data: dict[str, object], text: str) -> None:

@@ -1,11 +1,13 @@
 """Run the agent in the foreground: broker, pipelines, gateway. Ctrl-C ends it."""
 
 import asyncio
+from pathlib import Path
 
 import click
 
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import DURATION
+from edge_agent.cli.problems import mistake
 from edge_agent.cli.shell import Shell
 
 
@@ -22,10 +24,21 @@ def command(shell: Shell, demo: bool, seconds: float | None) -> int:
     from edge_agent.cli.foreground import run, run_demo
 
     if demo:
-        from edge_agent.cli.reach import answers
-        from edge_agent.demo.home import make_home
-
-        shell.chosen = make_home(shell.chosen, lambda home: answers(home / "data" / "agent.sock"))
+        shell.chosen = _demo_home(shell.chosen)
     work = run_demo(shell, seconds) if demo else run(shell, seconds)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def _demo_home(chosen: Path | None) -> Path:
+    from edge_agent.cli.new_home import local_time_zone
+    from edge_agent.cli.reach import answers
+    from edge_agent.demo.home import make_home
+
+    def held(home: Path) -> bool:
+        return answers(home / "data" / "agent.sock")
+
+    try:
+        return make_home(chosen, held, local_time_zone())
+    except OSError as error:
+        raise mistake(str(error), "name an empty folder with --home") from None
