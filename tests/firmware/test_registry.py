@@ -276,3 +276,12 @@ def test_somebody_elses_command_makes_no_device() -> None:
     home = Home()
     home.hear("zigbee2mqtt/a/set", '{"state": "ON"}')
     assert home.registry.keys() == []
+
+
+def test_the_echo_of_a_command_is_dated_by_its_arrival() -> None:
+    home = Home()
+    home.now = 5000.0
+    (first,) = home.hear("zigbee2mqtt/a", '{"state": "OFF", "last_seen": 3000}')
+    home.hear(LIST, '[{"ieee_address": "0x01", "friendly_name": "b"}]')
+    (echo,) = home.hear("zigbee2mqtt/a", '{"state": "ON", "last_seen": 3000}')
+    assert (first.ts, echo.ts) == (3000.0, 5000.0)

@@ -121,17 +121,16 @@ class Zigbee2Mqtt:
     def _state(self, member: Member) -> TopicReader:
         firmware, name, key, rules = self.firmware, member.name, member.key, member.rules
         details = member.details
-        last: Any = None
 
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
-            nonlocal last
             if payload.__class__ is not dict:
                 return _odd(firmware, member, raw)
             readings: list[Reading] = []
             read_object(payload, rules, readings)
             ts = None
-            if (seen := payload.get("last_seen")) is not None and seen != last:
-                last, ts = seen, epoch(seen)
+            # the same `last_seen` again: it is not the device that speaks, but a command's echo
+            if (seen := payload.get("last_seen")) is not None and seen != member.seen:
+                member.seen, ts = seen, epoch(seen)
             event = payload.get("action") or payload.get("click")
             return Decoded(
                 firmware=firmware,

@@ -25,6 +25,7 @@ class Member(Struct):
     listed: bool = False
     endpoints: frozenset[str] = frozenset()
     details: dict[str, Any] = {}
+    seen: Any = None
 
 
 class Place(NamedTuple):
@@ -69,7 +70,9 @@ class Network:
         names = {member.name for member in members}
         gone = [name for name in self._listed.get(kind, ()) if name not in names]
         announced = []
+        before = {each.key: each.seen for each in self.members.values()}
         for member in members:
+            member.seen = before.get(member.key)
             self.members[member.name] = member
         self._listed[kind] = tuple(names)
         kept = {member.key for member in members}
