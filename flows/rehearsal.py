@@ -140,8 +140,7 @@ class Stage:
 
     def _start(self) -> Engine:
         engine = Engine(self.clock, self.recorder, self.recorder.slots())
-        kept = [(key, value, ts) for key, (value, ts) in self.recorder.memory.items()]
-        memory = HomeMemory(self.recorder, self.clock.now, kept)
+        memory = HomeMemory(self.recorder, self.clock.now, self.recorder.memory())
         memory.on_change = engine.remembered
         self.memory = memory
         ports = Ports(

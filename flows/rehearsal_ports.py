@@ -77,7 +77,7 @@ class MemoryRecorder:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.runs: dict[int, RunRecord] = {}
-        self.memory: dict[str, tuple[Any, float]] = {}
+        self._memory: dict[str, tuple[Any, float]] = {}
         self._slots: dict[tuple[str, str], Slot] = {}
 
     def event(self, event: Event) -> None:
@@ -104,9 +104,13 @@ class MemoryRecorder:
     def remember(self, key: str, value: Any, ts: float) -> None:
         """Keep a value; None forgets it."""
         if value is None:
-            self.memory.pop(key, None)
+            self._memory.pop(key, None)
         else:
-            self.memory[key] = (value, ts)
+            self._memory[key] = (value, ts)
+
+    def memory(self) -> Sequence[tuple[str, Any, float]]:
+        """What is remembered: key, value, when it was set."""
+        return [(key, value, ts) for key, (value, ts) in self._memory.items()]
 
 
 class MemoryMessages:

@@ -15,7 +15,8 @@ from schemas.fields import Expression
 class Notify(Step, frozen=True):
     """Send a message to named targets of `hearth.yaml`.
 
-    What else a target understands (an image, a priority) goes under `data`.
+    What else a target understands (an image, a priority) goes under `data`. A target that cannot
+    be reached does not keep the message from the others, but fails the step.
     """
 
     to: Annotated[
@@ -38,13 +39,16 @@ class Notify(Step, frozen=True):
             names, options = to(scope), data(scope)
             title, message = str(title_of(scope)), str(message_of(scope))
             noted = {"title": title, "message": message, **({"data": options} if options else {})}
+            failures = []
             for name in names if isinstance(names, list) else [names]:
                 if not scope.act(path, "notify", name, noted, now()):
                     continue
                 try:
                     yield Await(deliver(name, title, message, options))
                 except (OSError, LookupError) as error:
-                    raise StepFailed(f"{name} could not be notified: {error}") from error
+                    failures.append(f"{name} could not be notified: {error}")
+            if failures:
+                raise StepFailed("; ".join(failures))
             return None
 
         return notify

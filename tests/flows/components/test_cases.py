@@ -29,7 +29,7 @@ def _cases() -> Iterator[Any]:
                 yield pytest.param(case, id=f"{kind}/{path.stem}: {case['name']}")
 
 
-@pytest.mark.parametrize("case", _cases())
+@pytest.mark.parametrize("case", list(_cases()))
 def test_a_component_does_what_its_case_says(case: dict[str, Any]) -> None:
     text = msgspec.json.encode(_pipeline(case)).decode()
     plans, problems = compiled_text(text, nowhere.ports(BERLIN))
