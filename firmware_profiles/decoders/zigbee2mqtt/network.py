@@ -72,7 +72,8 @@ class Network:
         announced = []
         before = {each.key: each.seen for each in self.members.values()}
         for member in members:
-            member.seen = before.get(member.key)
+            former = self.members.get(member.name)
+            member.seen = before.get(member.key, former.seen if former else None)
             self.members[member.name] = member
         self._listed[kind] = tuple(names)
         kept = {member.key for member in members}
