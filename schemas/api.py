@@ -11,24 +11,6 @@ Id = Annotated[str, Meta(description="A UUID.")]
 Time = Annotated[datetime, Meta(description="RFC 3339, UTC.")]
 
 
-class ComponentHealth(Struct, frozen=True):
-    """How one part of the agent is."""
-
-    name: Annotated[str, Meta(description="`broker`, `ledger`, `pipelines`, …")]
-    state: Annotated[
-        Literal["ok", "degraded", "failed"],
-        Meta(description="`failed` makes the agent not ready, `degraded` does not."),
-    ]
-    reason: Annotated[str, Meta(description="What is wrong; empty when nothing is.")] = ""
-
-
-class Readiness(Struct, frozen=True):
-    """Whether the agent can do its work now."""
-
-    ready: Annotated[bool, Meta(description="Whether every essential component works.")]
-    components: Annotated[list[ComponentHealth], Meta(description="Each component's state.")]
-
-
 class UserProblem(Struct, frozen=True):
     """One thing the user must change."""
 
@@ -305,24 +287,3 @@ class AgentView(Struct, frozen=True):
     facts: Annotated[
         dict[str, Any], Meta(description="Broker, ledger, memory: whatever helps to find a fault.")
     ] = {}
-
-
-class ReadingLive(Struct, frozen=True):
-    """A reading as it happens."""
-
-    ts: Time
-    device: Annotated[str, Meta(description="The device's name.")]
-    device_key: Annotated[str, Meta(description="The device's key.")]
-    property: Annotated[str, Meta(description="In the canonical vocabulary.")]
-    value: Annotated[Any, Meta(description="The value now.")]
-    previous: Annotated[Any, Meta(description="The value before.")]
-    unit: Annotated[str | None, Meta(description="The unit.")] = None
-    instance: Annotated[str | None, Meta(description="Tells equal properties apart.")] = None
-
-
-class EffectLive(Struct, frozen=True):
-    """An effect as it happens."""
-
-    run: Id
-    pipeline: Annotated[str, Meta(description="The pipeline that acts.")]
-    effect: EffectView

@@ -17,9 +17,10 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.api import EffectLive, EffectView, EventView, ReadingLive, RunSummary
+from schemas.api import EffectView, EventView, RunSummary
 from schemas.device import Change
 from schemas.event import Event
+from schemas.live import EffectLive, ReadingLive
 from schemas.run import Effect, RunRecord
 
 KINDS = ("event", "reading", "run", "effect")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from schemas.api import ComponentHealth, Readiness
+from schemas.health import ComponentHealth, Readiness
 
 Check = Callable[[], str]
 """Quick and free of side effects: what is wrong with the component, empty when nothing is."""

@@ -8,7 +8,7 @@ from litestar.openapi import ResponseSpec
 from edge_agent.gateway.guard import OPEN, needs
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.metrics import CONTENT_TYPE, Metrics
-from schemas.api import Readiness
+from schemas.health import Readiness
 
 
 def state(health: Health, metrics: Metrics) -> Router:
