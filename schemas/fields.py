@@ -25,9 +25,15 @@ Duration = Annotated[
         extra_json_schema={"x-hearth": "duration"},
     ),
 ]
-Conditions = Annotated[Any, Meta(extra_json_schema={"$ref": "#/$defs/conditions"})]
-Steps = Annotated[list[Any], Meta(extra_json_schema={"$ref": "#/$defs/steps"})]
-Triggers = Annotated[list[Any], Meta(extra_json_schema={"$ref": "#/$defs/triggers"})]
+
+
+def _part(name: str) -> Meta:
+    return Meta(extra_json_schema={"$ref": f"#/$defs/{name}", "x-hearth": name})
+
+
+Conditions = Annotated[Any, _part("conditions")]
+Steps = Annotated[list[Any], _part("steps")]
+Triggers = Annotated[list[Any], _part("triggers")]
 Devices = Annotated[
     str | list[str] | dict[str, str],
     Meta(

@@ -150,7 +150,7 @@ class BesideTrigger(Part, frozen=True):
         Duration | None, Meta(description="Fire once it has been quiet for this long.")
     ] = None
     throttle: Annotated[
-        str | ThrottleFields | None, Meta(description="Fire at most once in this time.")
+        str | ThrottleFields | None, Meta(description="Fire at most once in this time (`30s`).")
     ] = None
     limit: Annotated[LimitFields | None, Meta(description="Fire at most so often in a time.")] = (
         None

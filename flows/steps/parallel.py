@@ -26,7 +26,9 @@ class Parallel(Step, frozen=True):
         list[Any],
         Meta(
             description="Each a step or a list of steps.",
-            extra_json_schema={"items": {"$ref": "#/$defs/steps"}},
+            extra_json_schema={
+                "items": {"anyOf": [{"$ref": "#/$defs/step"}, {"$ref": "#/$defs/steps"}]}
+            },
         ),
     ]
 
