@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from edge_agent.cli.group import Verbs, common_options
-from edge_agent.cli.problems import Outside
+from edge_agent.cli.problems import Outside, tell
 from schemas.problem import UserError
 
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except UserError as error:
-        click.echo(str(error), err=True)
+        tell(error.problems)
         return 1
     except Outside as error:
         click.echo(f"error: {error}", err=True)

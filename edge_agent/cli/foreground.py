@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from edge_agent.cli.problems import Outside
+from edge_agent.cli.problems import Outside, tell
 from edge_agent.cli.shell import Shell
 from edge_agent.ledger.problems import LedgerProblem
 from edge_agent.main import Agent
@@ -62,12 +62,12 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
     """
     set_up(shell.settings.log.level, shell.settings.log.format)
     devices, problems = load_devices(shell.home)
-    shell.problems(problems)
+    tell(problems)
     try:
         agent = Agent(shell.home, shell.settings, devices, "0.1.0")
         try:
             await agent.start()
-            shell.problems(agent.problems)
+            tell(agent.problems)
             await agent.serving()
             yield agent
         finally:

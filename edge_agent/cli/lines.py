@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from edge_agent.cli.problems import tell
 from edge_agent.cli.shell import Shell, home_directory
 
 if TYPE_CHECKING:
@@ -32,5 +33,5 @@ def profiles_of(shell: Shell) -> "list[Profile]":
 
     home = home_directory(shell.chosen)
     profiles, problems = load_profiles(home if home.is_dir() else None)
-    shell.problems(problems)
+    tell(problems)
     return profiles

@@ -1,4 +1,8 @@
-"""How a verb ends when it cannot do its work."""
+"""How a verb ends when it cannot do its work, and how problems are told."""
+
+from collections.abc import Iterable
+
+import click
 
 from schemas.problem import Position, Problem, UserError
 
@@ -10,3 +14,14 @@ class Outside(Exception):
 def mistake(text: str, hint: str = "") -> UserError:
     """The user's mistake on the command line, to be raised."""
     return UserError(Problem(Position("hearth"), text, hint))
+
+
+def tell(problems: Iterable[Problem], *, err: bool = True) -> None:
+    """Print each problem as `file:line:col: error: text`, with its hint on a line of its own."""
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        severity = click.style(problem.severity, fg=colour, bold=True)
+        where = str(problem.at)
+        click.echo(f"{f'{where}: ' if where else ''}{severity}: {problem.text}", err=err)
+        if problem.hint:
+            click.echo(f"  hint: {problem.hint}", err=err)

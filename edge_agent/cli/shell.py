@@ -81,15 +81,6 @@ class Shell:
         """Tell the person something that is no result."""
         click.echo(text, err=True)
 
-    def problems(self, problems: Iterable[Problem], *, err: bool = True) -> None:
-        """Print each problem as `file:line:col: error: text` with its hint."""
-        for problem in problems:
-            colour = "red" if problem.severity == "error" else "yellow"
-            line = f"{problem.at}: {click.style(problem.severity, fg=colour, bold=True)}: "
-            click.echo(line + problem.text, err=err)
-            if problem.hint:
-                click.echo(f"  hint: {problem.hint}", err=err)
-
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print rows under their columns: a drawn table on a terminal, else aligned text."""
         cells = [[_cell(value) for value in row] for row in rows]

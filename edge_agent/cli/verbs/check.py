@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from edge_agent.cli.group import verb
+from edge_agent.cli.problems import tell
 from edge_agent.cli.shell import Shell
 
 
@@ -26,7 +27,7 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
     if shell.json:
         shell.show(problems, lambda: None)
         return 1 if errors else 0
-    shell.problems(problems, err=False)
+    tell(problems, err=False)
     warnings = len(problems) - errors
     counted = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
     shell.note(click.style(counted, fg="red" if errors else "green"))

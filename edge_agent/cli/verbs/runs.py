@@ -1,5 +1,6 @@
 """List what ran: newest first, with state, duration and reason."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -26,11 +27,24 @@ def command(
     start = None if since is None else datetime.now(UTC) - timedelta(seconds=since)
     with shell.agent() as agent:
         runs = agent.runs(RunQuery(pipeline, state, start, limit)).items
-    shell.show(runs, lambda: shell.table(COLUMNS, [row(shell, run) for run in runs]))
+    shell.show(runs, lambda: _tell(shell, runs))
+
+
+def _tell(shell: Shell, runs: Sequence[RunSummary]) -> None:
+    if not runs:
+        shell.note("no runs")
+        return
+    shell.table(COLUMNS, [row(shell, run) for run in runs])
 
 
 def row(shell: Shell, run: RunSummary) -> tuple[str, ...]:
     """A run as a line of the table."""
     took = shell.took(run.started, run.finished)
     started = shell.moment(run.started)
-    return (run.id[:13], run.pipeline, run.state, started, took, run.trigger, run.error)
+    return (short(run.id), run.pipeline, run.state, started, took, run.trigger, run.error)
+
+
+def short(run: str) -> str:
+    """A run's id as `hearth trace` takes it too: runs of one pipeline differ at the end, those of
+    different starts of the agent at the beginning."""
+    return f"{run[:4]}..{run[-8:]}"

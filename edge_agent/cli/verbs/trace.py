@@ -29,11 +29,13 @@ def run_id(agent: Agent, run: str) -> str:
         if not newest:
             raise mistake("nothing has run yet", "start a pipeline with `hearth run ID`")
         return newest[0].id
+    beginning, _, end = run.lower().partition("..")
     found = agent.query(
-        "select id::varchar as id from runs where starts_with(id::varchar, $run) limit 2",
-        {"run": run.lower()},
+        "select id::varchar as id from runs where starts_with(id::varchar, $beginning)"
+        " and ends_with(id::varchar, $end) limit 2",
+        {"beginning": beginning, "end": end},
     ).rows
     if len(found) == 1:
         return str(found[0]["id"])
-    wrong = "more than one run begins" if found else "no run begins"
-    raise mistake(f"{wrong} with `{run}`", "`hearth runs` lists them")
+    wrong = "more than one run is" if found else "there is no run"
+    raise mistake(f"{wrong} `{run}`", "`hearth runs` lists them")

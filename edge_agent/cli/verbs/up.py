@@ -19,12 +19,14 @@ def command(shell: Shell, demo: bool, seconds: float | None) -> int:
 
     With --demo a recorded Zigbee network plays on an embedded broker, in a home made anew.
     """
+    if demo:
+        shell.chosen = _demo_home(shell.chosen)
+    shell.settings  # noqa: B018 (wrong settings are told before anything heavy is imported)
+
     import uvloop
 
     from edge_agent.cli.foreground import run, run_demo
 
-    if demo:
-        shell.chosen = _demo_home(shell.chosen)
     work = run_demo(shell, seconds) if demo else run(shell, seconds)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
