@@ -76,6 +76,7 @@ class MqttChannel:
         self._settled = 0
         self._pinged_at: int | None = None
         self._silent = 0
+        self._since = 0.0
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -84,9 +85,11 @@ class MqttChannel:
     def start(self) -> None:
         """Begin to connect; returns at once."""
         self._task = self._loop.create_task(self._stay_connected())
+        self._task.add_done_callback(_reveal)
 
     async def stop(self) -> None:
         """Say `offline` and disconnect; what has not been sent stays on disk."""
+        self._client.on_disconnect = None
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -187,7 +190,8 @@ class MqttChannel:
         try:
             while not self._lost.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._lost.wait(), TICK)
+                    async with asyncio.timeout(TICK):
+                        await self._lost.wait()
                 self._tick()
         finally:
             deadline.cancel()
@@ -220,10 +224,12 @@ class MqttChannel:
                 self._client.speak(4)
             self._set_state(refusal(reason, self._settings.host))
             return
+        self._since = self._loop.time()
         self._set_state(ChannelState(True))
         v5 = self._client.protocol == MQTTv5
         window = getattr(props, "ReceiveMaximum", 65_535) if v5 else WINDOW_V311
         self._pinged_at = None
+        self._outgoing.v5 = v5
         self._outgoing.direct(Letter(self._status, b"online", 0, True))
         if flags.session_present:
             marker = self._backlog.began(self._clock.now())
@@ -234,19 +240,20 @@ class MqttChannel:
         if flags.session_present:
             self._outgoing.direct(Letter(self._marker, marker, 1))
         self._ping()
-        self._outgoing.connected(
-            window=max(window - 1, 1), exact=window if v5 else EXACT_V311, v5=v5
-        )
+        self._outgoing.connected(window=max(window - 1, 1), exact=window if v5 else EXACT_V311)
 
-    def _disconnected(self, client: Any, user: Any, flags: Any, reason: Any, props: Any) -> None:
+    def _disconnected(self, client: Any, user: Any, flags: Any, why: Any, props: Any) -> None:
         self._outgoing.lost()
         self._lost.set()
         if not self.state.connected:
             self._change_version()
         elif flags.is_disconnect_packet_from_server:
-            self._set_state(refusal(reason, self._settings.host))
+            self._set_state(refusal(why, self._settings.host))
         else:
-            self._set_state(ChannelState(False, "the connection to the broker was lost"))
+            short = self._loop.time() - self._since < LASTING
+            hint = "if this repeats, another client may have our client id: set `mqtt.client_id`"
+            reason = "the connection to the broker was lost"
+            self._set_state(ChannelState(False, reason, hint if short else ""))
         if not self._client.unacknowledged and not self._backlog.waiting:
             self._backlog.committed(self._clock.now() - self._client.silence)
 
@@ -290,11 +297,12 @@ class MqttChannel:
         """A PUBLISH: identify it, hand it over unless it is a repeat."""
         qos = first >> 1 & 3
         age = self._backlog.age(qos, self._clock.now()) if self._backlog.waiting else 0.0
+        if topic == self._marker:
+            if qos:
+                self._backlog.came_back(payload)
+            return
         if not qos:
             identity = self._inbox.unique()
-        elif topic == self._marker:
-            self._backlog.came_back(payload)
-            return
         else:
             arrival = self._client.arrived
             identity = self._inbox.identify(packet_id, topic, payload, first & 8, arrival)
@@ -324,3 +332,9 @@ class MqttChannel:
             self._outgoing.proven()
             self._inbox.prove(self._pinged_at)
             self._pinged_at = None
+
+
+def _reveal(task: asyncio.Task[None]) -> None:
+    """Let a bug in the task reach the loop's exception handler at once."""
+    if not task.cancelled():
+        task.result()

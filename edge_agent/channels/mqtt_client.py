@@ -19,6 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_agent.channels.mqtt_wire import read_length
+from edge_agent.channels.socket_watch import SocketWatch
 
 READ_SIZE = 65_536
 TOPICS_KEPT = 8_192
@@ -77,10 +78,10 @@ class FastClient(Client):
         self._deferred = False
         self._acks: deque[bytes] = deque()
         self._topics: dict[bytes, str] = {}
-        self.on_socket_open = self._watch
-        self.on_socket_close = self._unwatch
-        self.on_socket_register_write = self._watch_writes
-        self.on_socket_unregister_write = self._unwatch_writes
+        self.on_socket_open = self._opened
+        self.on_socket_close = self._closed
+        self.on_socket_register_write = lambda *_: self._watch.writes(True)
+        self.on_socket_unregister_write = lambda *_: self._watch.writes(False)
 
     # -- connecting ---------------------------------------------------------------------------
 
@@ -109,17 +110,16 @@ class FastClient(Client):
     def _create_socket(self) -> Any:
         return self._next_socket
 
-    def _watch(self, client: Client, user: Any, sock: Any) -> None:
-        self._events_loop.add_reader(sock.fileno(), self.loop_read)
+    def _opened(self, client: Client, user: Any, sock: Any) -> None:
+        self._watch = SocketWatch(self._events_loop, sock.fileno(), self._ready)
 
-    def _unwatch(self, client: Client, user: Any, sock: Any) -> None:
-        self._events_loop.remove_reader(sock.fileno())
+    def _closed(self, client: Client, user: Any, sock: Any) -> None:
+        self._watch.close()
 
-    def _watch_writes(self, client: Client, user: Any, sock: Any) -> None:
-        self._events_loop.add_writer(sock.fileno(), self.loop_write)
-
-    def _unwatch_writes(self, client: Client, user: Any, sock: Any) -> None:
-        self._events_loop.remove_writer(sock.fileno())
+    def _ready(self) -> None:
+        if self._registered_write:
+            self.loop_write()
+        self.loop_read()
 
     def drop(self) -> None:
         """Close the connection without a farewell, as if it had been lost."""

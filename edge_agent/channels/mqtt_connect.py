@@ -50,7 +50,7 @@ class Dialer:
         if isinstance(error, ssl.SSLError):
             return ChannelState(
                 False,
-                f"TLS with {host}:{port} failed: {error.reason or error}",
+                f"TLS with {host}:{port} failed: {error.strerror}",
                 f"does port {port} speak TLS? 8883 is usual; check `mqtt.tls.cert` and `key`",
             )
         if isinstance(error, socket.gaierror):
@@ -77,12 +77,18 @@ class Dialer:
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:
-                sock = context.wrap_socket(plain, server_hostname=self._host)
+                sock = self._secure(plain, context)
             sock.setblocking(False)
         except OSError:
             plain.close()
             raise
         return sock
+
+    def _secure(self, plain: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        try:
+            return context.wrap_socket(plain, server_hostname=self._host)
+        except ConnectionError as error:
+            raise ssl.SSLError(0, f"the broker hung up during the handshake ({error})") from error
 
     def _context(self, tls: TlsSettings | bool) -> ssl.SSLContext:
         options = tls if isinstance(tls, TlsSettings) else TlsSettings()

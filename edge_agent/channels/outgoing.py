@@ -24,6 +24,7 @@ class Outgoing:
     A QoS 1 or 2 letter is in flight until the broker answers, and sent again with DUP after a
     reconnect. A QoS 0 letter counts as arrived once the broker has answered a PINGREQ that was
     sent after it; one that was not is sent again, so that a broker's restart loses no action.
+    `v5` must be set before anything is sent on a connection.
     """
 
     def __init__(
@@ -34,12 +35,12 @@ class Outgoing:
         soon: Callable[[Callable[[], None]], Any],
     ) -> None:
         self.refused = 0
+        self.v5 = True
         self._outbox = outbox
         self._write = write
         self._new_id = new_id
         self._soon = soon
         self._room = self._room_exact = 0
-        self._v5 = True
         self._open = False
         self._connected = False
         self._flush_planned = self._drain_planned = False
@@ -72,12 +73,12 @@ class Outgoing:
         """Send a letter that needs no care and overtakes all others."""
         self._write(self._packet(letter, self._new_id() if letter.qos else 0, 0))
 
-    def connected(self, *, window: int, exact: int, v5: bool) -> None:
+    def connected(self, *, window: int, exact: int) -> None:
         """Start on a new connection: first what was in flight, then what waits.
 
         `window` bounds the letters in flight, `exact` those when one is of QoS 2.
         """
-        self._room, self._room_exact, self._v5 = window, min(exact, window), v5
+        self._room, self._room_exact = window, min(exact, window)
         self._connected = self._open = True
         self._shorten(window)
         for packet_id, letter in self._flights.items():
@@ -191,7 +192,7 @@ class Outgoing:
 
     def _packet(self, letter: Letter, packet_id: int, dup: int) -> bytes:
         properties = b""
-        if self._v5:
+        if self.v5:
             properties = run_property(letter.run) if letter.run else NO_PROPERTIES
         first = 0x30 | letter.qos << 1 | (RETAIN if letter.retain else 0) | dup
         return publish_packet(
