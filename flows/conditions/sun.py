@@ -12,6 +12,9 @@ from pipelines.registry import condition
 from pipelines.scope import Scope, Test
 from pipelines.tools import Tools
 
+_POLAR = 2 * 86_400.0  # when nothing has happened for two days the sun stays up, or down
+_RISING = {"sunrise", "dawn"}
+
 
 @condition
 class Sun(Condition, frozen=True):
@@ -47,6 +50,9 @@ class Sun(Condition, frozen=True):
 
         def condition(scope: Scope) -> bool:
             at = now()
-            return last(after, at) > last(before, at)
+            began, ended = last(after, at), last(before, at)
+            if sky and at - max(began, ended) > _POLAR:
+                return sky.is_up(at) is (after in _RISING)
+            return began > ended
 
         return condition
