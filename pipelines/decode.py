@@ -26,7 +26,7 @@ _WORDS = {
 _KINDS = {bool: "bool", int: "int", float: "float", str: "str", list: "array", dict: "object"}
 _EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?$")
 _BOUND = re.compile(r"Expected `[^`]+` (<=|>=|<|>) (.+)$")
-_LENGTH = re.compile(r"Expected `([^`]+)` of length (<=|>=) (\d+)$")
+_LENGTH = re.compile(r"Expected `([^`]+)` of length (?:(<=|>=) )?(\d+)(?:, got \d+)?$")
 _BOUND_WORDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 
 
@@ -181,7 +181,8 @@ def _words(message: str, found: Any, allowed: tuple[Any, ...]) -> str:
     if bound := _BOUND.match(message):
         return f"must be {_BOUND_WORDS[bound[1]]} {bound[2].removesuffix('.0')}"
     if length := _LENGTH.match(message):
-        return f"must have {_BOUND_WORDS[length[2]]} {length[3]} {_unit(length[1])}"
+        unit = "characters" if length[1] == "str" else "entries"
+        return f"must have {_BOUND_WORDS.get(length[2], 'exactly')} {length[3]} {unit}"
     if message.startswith("Invalid enum value"):
         return f"`{found}` is none of {', '.join(f'`{each}`' for each in allowed)}"
     if "matching regex" in message:
@@ -192,10 +193,6 @@ def _words(message: str, found: Any, allowed: tuple[Any, ...]) -> str:
         got = f", not {_WORDS.get(expected[2], expected[2])}" if expected[2] else ""
         return f"expected {_either(expected[1])}{got}"
     return message
-
-
-def _unit(kind: str) -> str:
-    return "characters" if kind == "str" else "entries"
 
 
 def _either(kinds: str) -> str:

@@ -50,7 +50,8 @@ class Inputs:
 
     def _read(self, name: str, value: Any) -> Any:
         if name not in self.specs:
-            raise ValueError("there is no such input " + suggest(name, self.specs))
+            hint = suggest(name, self.specs)
+            raise ValueError("there is no such input" + (f": {hint}" if hint else ""))
         return read(self.specs[name], value)
 
 
