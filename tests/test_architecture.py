@@ -42,7 +42,7 @@ OWNERS = {
 # Imported inside the function that needs them, never when a module loads.
 HEAVY = {"prefect", "tvm", "tvm_ffi", "mlc_llm"}
 # Parts of edge_agent meet only here.
-WIRING = {"edge_agent/main.py", "edge_agent/intake.py"}
+WIRING = {"edge_agent/main.py"}
 # Longer than 300 lines, each for a reason that stands in its first lines.
 LONG: set[str] = set()
 

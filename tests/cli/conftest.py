@@ -9,6 +9,7 @@ import pytest
 from edge_agent.cli import main
 from tests.gateway.conftest import Site
 from tests.gateway.fakes import Parts
+from tests.servers import brokers, mosquitto
 
 
 class Result(NamedTuple):
@@ -18,6 +19,8 @@ class Result(NamedTuple):
     out: str
     err: str
 
+
+__all__ = ["brokers", "hearth", "home", "mosquitto", "parts"]
 
 Hearth = Callable[..., Result]
 
