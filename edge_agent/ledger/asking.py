@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from edge_agent.ledger.cursors import USERS, Cursors
+from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.problems import QueryProblem
-from edge_agent.ledger.store import Cursor
+from edge_agent.ledger.store import USERS, Cursor
 
 # DuckDB needs pytz to hand out this type, so it is fetched as UTC and placed in the home's zone.
 _ZONED = "TIMESTAMP WITH TIME ZONE"

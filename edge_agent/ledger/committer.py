@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -16,7 +17,7 @@ from edge_agent.ledger.problems import LedgerProblem, LedgerUnwritable
 from edge_agent.ledger.records import Durable, LedgerStats
 from edge_agent.ledger.retention import Retention
 from edge_agent.ledger.rows import Rows
-from edge_agent.ledger.store import BadRow, Store, StoreError, StoreOptions
+from edge_agent.ledger.store import READERS, USERS, BadRow, Store, StoreError, StoreOptions
 from edge_agent.ledger.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ Answer = Callable[[Sequence[Durable], bool], None]
 
 # How long acknowledgements wait for a ledger in trouble before the agent goes on without it.
 GRACE = 1.0
-_FIRST_RETRY, _LAST_RETRY = 0.25, 10.0
+_FIRST_RETRY, _LAST_RETRY = 0.25, 5.0
 
 
 class Trouble:
@@ -71,6 +72,7 @@ class Committer:
         self._commits = self._written = 0
         self._commit_seconds = 0.0
         self.on_commit: list[Callable[[float], None]] = []
+        self.reading = [threading.Lock() for _ in range(READERS)]  # each held by a reader at work
         try:
             self.store = Store.open(path, options)
         except LedgerUnwritable as problem:
@@ -191,46 +193,57 @@ class Committer:
             self._answer(False)
 
     def _recover(self) -> None:
-        """Open the file anew (DuckDB gives up a database after some errors) and write on."""
+        """Write on; if that fails open the file anew, as DuckDB gives up some databases."""
         trouble = self._trouble
         assert trouble is not None
         trouble.try_later()
         self._get_through()
-        strange = self.store.mode == "memory"
-        self.store.close()
-        try:
-            self.store = Store.open(self._path, self._options)
-        except LedgerProblem as problem:
-            trouble.reason = str(problem)
-            self.store = Store.stand_in(self._path, self._options)
-            if self.store.mode == "kept":
-                self._pending.settle(self.store)
-            return
-        self._writer = Writer(self.store)
-        try:
-            self._resume(trouble, strange)
-        except StoreError as error:
-            trouble.reason = _first_line(error)
-            return
+        if self.store.mode != "file" or not self._resume(trouble):
+            self._reopen(trouble)
+            if self.store.mode != "file" or not self._resume(trouble):
+                return
         self._trouble = None
         log.warning("the ledger records again", extra={"lost": dict(self._pending.lost)})
         self._answer(True)
 
-    def _resume(self, trouble: Trouble, strange: bool) -> None:
-        pending = self._pending
-        if strange and self.store.number("SELECT count(*) FROM entries"):
+    def _reopen(self, trouble: Trouble) -> None:
+        nowhere = self.store.mode == "memory"
+        self.store.cursors[USERS].interrupt()
+        with contextlib.ExitStack() as alone:
+            for lock in self.reading:
+                alone.enter_context(lock)
+            self.store.close()
+            try:
+                self.store = Store.open(self._path, self._options)
+            except LedgerProblem as problem:
+                trouble.reason = str(problem)
+                self.store = Store.stand_in(self._path, self._options)
+        self._writer = Writer(self.store)
+        if nowhere and self.store.number("SELECT count(*) FROM entries"):
             # A file with a history appeared where there was none: our numbers are not its.
+            pending = self._pending
             pending.lost.update(pending.rows.give_up(len(pending.rows.entries)))
             pending.rows = Rows()
             pending.begin(self.store)
-        pending.settle(self.store)
+        elif self.store.mode == "kept":
+            self._pending.settle(self.store)
+
+    def _resume(self, trouble: Trouble) -> bool:
+        """Write what waits, with a note of the gap; False when that is still impossible."""
+        pending = self._pending
         lost = {
             table: number - trouble.lost_before.get(table, 0)
             for table, number in pending.lost.items()
         }
         gap = [micros(trouble.started), micros(self._clock()), trouble.reason, to_json(lost)]
-        pending.rows.appended["gaps"][:] = [gap]
-        self._write(pending.rows)
+        try:
+            pending.settle(self.store)
+            pending.rows.appended["gaps"][:] = [gap]
+            self._write(pending.rows)
+        except StoreError as error:
+            trouble.reason = _first_line(error)
+            return False
+        return True
 
 
 def _first_line(error: Exception) -> str:

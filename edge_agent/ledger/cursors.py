@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from edge_agent.ledger import sql
-from edge_agent.ledger.store import Cursor
+from edge_agent.ledger.store import OURS, READERS, USERS, Cursor
 
-OURS, USERS, FOLLOWERS = range(3)
 T = TypeVar("T")
 
 
 class Cursors:
-    """Runs one query at a time on each cursor. The store behind them may be opened anew."""
+    """Runs one query at a time on each cursor; `locks` are held while it does."""
 
-    def __init__(self, cursor: Callable[[int], Cursor]) -> None:
+    def __init__(self, cursor: Callable[[int], Cursor], locks: Sequence[threading.Lock]) -> None:
         self._cursor = cursor
         self._queries = sql.queries()
-        self._locks = [threading.Lock() for _ in range(3)]
-        self._threads = [ThreadPoolExecutor(1, f"ledger-read-{n}") for n in range(3)]
+        self._locks = locks
+        self._threads = [ThreadPoolExecutor(1, f"ledger-read-{n}") for n in range(READERS)]
 
     async def run(self, number: int, work: Callable[[Cursor], T]) -> T:
         """Do something with a cursor, off the loop."""

@@ -7,9 +7,9 @@ from heapq import merge
 from operator import itemgetter
 
 from edge_agent.ledger import history
-from edge_agent.ledger.cursors import FOLLOWERS, Cursors
+from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.records import Entry, Latest, Position
-from edge_agent.ledger.store import Cursor
+from edge_agent.ledger.store import FOLLOWERS, Cursor
 
 
 class Follower:

@@ -74,7 +74,7 @@ class Ledger(Questions):
         """
         options = StoreOptions(memory=settings.memory, time_zone=time_zone, key=key)
         committer = Committer(path, options, Retention(settings), clock)
-        cursors = Cursors(lambda number: committer.store.cursors[number])
+        cursors = Cursors(lambda number: committer.store.cursors[number], committer.reading)
         asking = Asking(cursors, time_zone, clock)
         return cls(committer, cursors, asking, seconds(settings.commit_every))
 

@@ -21,8 +21,9 @@ from edge_agent.ledger.problems import LedgerBusy, LedgerProblem, LedgerUnwritab
 # and 20,480 rows 89 B, 43 ms. Smaller blocks than 64 KiB waste space (144 B with 16 KiB).
 _LAYOUT = "BLOCK_SIZE 65536, ROW_GROUP_SIZE 20480, STORAGE_VERSION 'latest'"
 
-# One cursor for our own queries, one for users', one for followers.
-_READERS = 3
+# The cursors: one for our own queries, one for users', one for followers.
+OURS, USERS, FOLLOWERS = range(3)
+READERS = 3
 
 _PASSING = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT, errno.EFBIG)
 
@@ -50,11 +51,10 @@ class Store:
     `mode` is `file`, `kept` (a file that can only be read now) or `memory` (an empty stand-in).
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, mode: str, readers: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, mode: str) -> None:
         self.connection = connection
         self.mode = mode
         self.cursors: Sequence[duckdb.DuckDBPyConnection] = ()
-        self._readers = readers
 
     @classmethod
     def open(cls, path: Path, options: StoreOptions) -> Store:
@@ -82,9 +82,14 @@ class Store:
     def _open(cls, path: Path, options: StoreOptions, mode: str) -> Store:
         connection = duckdb.connect(
             ":memory:",
-            config={"threads": 1, "memory_limit": options.memory, "temp_directory": ""},
+            config={
+                "threads": 1,
+                "memory_limit": options.memory,
+                "temp_directory": str(path.with_name("spill")),  # for users' large queries
+                "max_temp_directory_size": "1GB",
+            },
         )
-        store = cls(connection, mode, _READERS)
+        store = cls(connection, mode)
         try:
             connection.execute(_attach(path, options.key, mode))
             connection.execute("USE ledger")
@@ -129,7 +134,7 @@ class Store:
         # Zones are per connection and cannot be set once the configuration is locked.
         execute = self.connection.execute
         execute("SET TimeZone = 'UTC'")
-        self.cursors = [self.connection.cursor() for _ in range(self._readers)]
+        self.cursors = [self.connection.cursor() for _ in range(READERS)]
         for cursor in self.cursors:
             cursor.execute("USE ledger")
             cursor.execute(f"SET TimeZone = {_quoted(options.time_zone)}")
