@@ -30,9 +30,9 @@ class Reading(Trigger, frozen=True):
     `above` and `below` fire when the value crosses, not on every sample; both together mean
     entering the band. `from` and `to` fire on change. Momentary properties (`action`) fire on
     every message. Every device and instance is looked at alone. `available` is a property too.
-    The first value of a device crosses nothing, and a value the broker had kept fires only where
-    it differs from the last one known. `trigger` holds device, property, instance, value,
-    previous, unit, ts and key.
+    The first value of a device crosses nothing, but counts as a change when it arrives live; a
+    value the broker had kept fires only where it differs from the last one known. `trigger` holds
+    device, property, instance, value, previous, unit, ts and key.
     """
 
     device: Annotated[Devices, Meta(description="Which devices.")]

@@ -1,5 +1,6 @@
 """The trigger `template`: an expression became true."""
 
+import re
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -16,6 +17,9 @@ from schemas.event import Event
 from schemas.fields import Duration, Expression
 
 _WAS_TRUE, _HELD = "was", "held"
+_READINGS = re.compile(r"\b(reading|available|devices)\b")
+_MEMORY_WORD = re.compile(r"\bmemory\b")
+_MEMORY = re.compile(r"\bmemory\(\s*(['\"])([^'\"]*)\1\s*[,)]")
 
 
 @trigger
@@ -37,7 +41,7 @@ class Template(Trigger, frozen=True):
         """Parse the expression."""
         expression = forgiving(tools.expression(self.value, "value"), False)
         duration = None if self.for_ is None else tools.duration(self.for_, "for")
-        clock = tools.ports.clock
+        clock, reads = tools.ports.clock, _reads(self.value)
 
         def arm(fire: Fire, slots: Slots, scope: Scope) -> list[Watch]:
             holding = Holding(fire, slots, scope, duration=duration, clock=clock)
@@ -56,6 +60,17 @@ class Template(Trigger, frozen=True):
             if true is not slots.get(_WAS_TRUE):
                 slots.put(_WAS_TRUE, true)
                 holding.end(_HELD)
-            return [OnChange(forgiving(see, None))]
+            return [OnChange(forgiving(see, None), reads)]
 
         return arm
+
+
+def _reads(text: str) -> frozenset[str]:
+    """What the expression depends on beside the time; empty where that cannot be told.
+
+    Readings cannot: the key behind a device's name may change.
+    """
+    keys = [key for _, key in _MEMORY.findall(text)]
+    if _READINGS.search(text) or len(keys) != len(_MEMORY_WORD.findall(text)):
+        return frozenset()
+    return frozenset({"time", *(f"memory:{key}" for key in keys)})
