@@ -51,7 +51,7 @@ class Intake:
         decoded = self._decode(topic, raw, payload, message.retain)
         ts, age = now, message.age
         if decoded is not None and decoded.ts is not None:
-            ts, age = decoded.ts, 0.0
+            ts, age = min(decoded.ts, now), 0.0
         event = Event(
             message.id, ts, now, "mqtt", topic, payload, raw, message.retain, age, message.qos
         )

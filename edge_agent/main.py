@@ -253,7 +253,7 @@ class Agent:
             started=self.started,
             urls=self.urls,
             facts=self._figures,
-            intake=self.intake,
+            take=self.intake.message,
             messages=self.channel,
             stop=self.stopping.set,
         )

@@ -25,6 +25,9 @@ class Within(Struct, frozen=True):
     until: float
 
 
+# What is kept beside a step's own path in `waits`, `loops` and `active`.
+_RETRY, _TIMEOUT, _FAILED = "~", "@", "!"
+
 Running = Generator[Any, Any, Any]
 
 
@@ -81,6 +84,9 @@ def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
     """
     now = scope.now
     for step in _remaining(block, scope) if scope.resuming else block.steps:
+        if scope.resuming and step.path + _FAILED in scope.resuming:
+            yield from _instead(step, scope, scope.error)
+            continue
         started = now()
         try:
             if step.test is not None and not _entered_before(step, scope) and not step.test(scope):
@@ -105,7 +111,7 @@ def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
 def _remaining(block: Block, scope: Scope) -> Sequence[PlannedStep]:
     """The steps from the one that was waiting; all of them when none was in this block."""
     for index, step in enumerate(block.steps):
-        if step.path in scope.resuming:
+        if step.path in scope.resuming or step.path + _FAILED in scope.resuming:
             return block.steps[index:]
     return block.steps
 
@@ -128,7 +134,7 @@ def _fail(
     step: PlannedStep, scope: Scope, error: Exception, started: float
 ) -> Generator[Any, Any, None]:
     text = describe(error)
-    tries = scope.loops.pop(step.path + "~", 0)
+    tries = scope.loops.pop(step.path + _RETRY, 0)
     record = StepRecord(step.path, step.kind, "failed", started, scope.now(), text, None, tries)
     scope.records.append(record)
     if step.id:
@@ -136,13 +142,27 @@ def _fail(
     if step.on_error == "continue":
         return
     if isinstance(step.on_error, Block):
-        outer, scope.error = scope.error, _error(step, error)
-        yield from run_block(step.on_error, scope)
-        scope.error = outer
+        yield from _instead(step, scope, _error(step, error))
         return
     if not hasattr(error, "__hearth_step__"):
         error.__hearth_step__ = step.id or step.path  # type: ignore[attr-defined]
     raise error
+
+
+def _instead(
+    step: PlannedStep, scope: Scope, error: dict[str, Any] | None
+) -> Generator[Any, Any, None]:
+    """Run the steps that stand in for a failed one; they see `error`."""
+    outer = None if scope.error is error else scope.error
+    mark = step.path + _FAILED
+    scope.active.add(mark)
+    scope.resuming.discard(mark)
+    scope.error = error
+    try:
+        yield from run_block(step.on_error, scope)  # type: ignore[arg-type]
+    finally:
+        scope.active.discard(mark)
+    scope.error = outer
 
 
 def _error(step: PlannedStep, error: Exception) -> dict[str, Any]:
@@ -170,7 +190,7 @@ def _patiently(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
     """Run a step that may wait: with its retries and its timeout, marked as active meanwhile."""
     scope.active.add(step.path)
     scope.resuming.discard(step.path)
-    retry_path = step.path + "~"
+    retry_path = step.path + _RETRY
     try:
         if retry_path in scope.waits:
             yield Sleep(scope.waits[retry_path], retry_path)
@@ -199,7 +219,12 @@ def _attempt(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
     running: Running = step.run(scope)  # type: ignore[assignment]
     if step.timeout is None:
         return (yield from running)
-    return (yield from _limited(running, scope.now() + step.timeout, step.timeout))
+    mark = step.path + _TIMEOUT
+    until = scope.waits.setdefault(mark, scope.now() + step.timeout)
+    try:
+        return (yield from _limited(running, until, step.timeout))
+    finally:
+        del scope.waits[mark]
 
 
 def _limited(running: Running, until: float, timeout: float) -> Generator[Any, Any, Any]:

@@ -288,7 +288,7 @@ class Lane:
     def take_up(self, kept: dict[str, Any]) -> None:
         """Go on with a run that was waiting when the agent stopped."""
         scope = restore(kept, self._now)
-        if self.plan.paths and scope.resuming - self.plan.paths:
+        if {path.rstrip("!") for path in scope.resuming} - self.plan.paths:
             scope.error = {"step": "", "message": "the pipeline was changed", "kind": "crashed"}
             self.host.release(f"run/{scope.run_id:x}")
             self._finish(scope, "crashed")

@@ -11,7 +11,6 @@ import msgspec
 
 from edge_agent.channels.message import Message as Incoming
 from edge_agent.gateway.live import moment
-from edge_agent.intake import Intake
 from pipelines.ports import Messages
 from schemas.api import AgentView, Message
 from schemas.identity import unique_id
@@ -28,7 +27,7 @@ class AgentFacts:
         started: float,
         urls: Mapping[str, str],
         facts: Callable[[], Mapping[str, Any]],
-        intake: Intake,
+        take: Callable[[Incoming], None],
         messages: Messages,
         stop: Callable[[], None],
     ) -> None:
@@ -37,7 +36,7 @@ class AgentFacts:
         self._started = started
         self._urls = urls
         self._facts = facts
-        self._intake = intake
+        self._take = take
         self._messages = messages
         self.stop = stop
 
@@ -59,9 +58,7 @@ class AgentFacts:
             if message.publish:
                 self._messages.send(message.topic, payload, qos=message.qos, retain=message.retain)
             else:
-                self._intake.message(
-                    Incoming(unique_id(), message.topic, payload, 0, message.retain)
-                )
+                self._take(Incoming(unique_id(), message.topic, payload, 0, message.retain))
 
 
 def wire(message: Message) -> bytes:
