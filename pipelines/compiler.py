@@ -189,8 +189,9 @@ def _names(document: Pipeline, tree: Map) -> Known:
     """The names that expressions of the steps may use."""
     variables = {*document.variables, *_set_names(tree)}
     steps = {name for key in ("steps", "errors", "finally") for name in _step_ids(tree.get(key))}
+    inputs = tree.get("inputs")
     return Known(
-        inputs=frozenset(tree.get("inputs") or ()),
+        inputs=frozenset(inputs if isinstance(inputs, Map) else ()),
         variables=frozenset(variables),
         steps=frozenset(steps),
     )
