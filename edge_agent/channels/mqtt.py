@@ -75,8 +75,8 @@ class MqttChannel:
         self._asked: dict[int | None, list[str]] = {}
         self._settled = 0
         self._pinged_at: int | None = None
-        self._silent = 0
         self._since = 0.0
+        self._again = self._answered = False
         self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -172,6 +172,9 @@ class MqttChannel:
                 self._set_state(self._dialer.explain(error))
             else:
                 await self._hold(sock)
+            if self._again:
+                self._again = False
+                continue
             delay = min(delay * 2, LAST_DELAY)
             if self._loop.time() - began > LASTING:
                 delay = FIRST_DELAY
@@ -180,6 +183,7 @@ class MqttChannel:
     async def _hold(self, sock: Any) -> None:
         """Use a connection until it is lost."""
         self._lost.clear()
+        self._answered = False
         self._client.adopt(
             sock,
             keepalive=round(seconds(self._settings.keepalive)),
@@ -218,10 +222,12 @@ class MqttChannel:
         self._client.ping()
 
     def _welcomed(self, client: Any, user: Any, flags: Any, reason: Any, props: Any) -> None:
-        self._silent = 0
+        self._answered = True
         if reason.is_failure:
-            if reason.value == UNSUPPORTED_VERSION:
+            if reason.value == UNSUPPORTED_VERSION and self._client.protocol == MQTTv5:
                 self._client.speak(4)
+                self._again = True
+                return
             self._set_state(refusal(reason, self._settings.host))
             return
         self._since = self._loop.time()
@@ -259,8 +265,7 @@ class MqttChannel:
 
     def _change_version(self) -> None:
         """Brokers that do not know MQTT 5 may hang up without a word: try both in turn."""
-        self._silent += 1
-        if self._settings.version == 5 and self._silent % 2 == 0:
+        if self._settings.version == 5 and not self._answered:
             self._client.speak(4 if self._client.protocol == MQTTv5 else 5)
 
     def _update_subscriptions(self) -> None:
