@@ -14,6 +14,8 @@ from pipelines.tools import Tools
 SunEvent = Literal["sunrise", "sunset", "dawn", "dusk", "noon", "midnight"]
 """What the sun does in a day; dawn and dusk are those of civil twilight, 6° below the horizon."""
 
+UNKNOWN_PLACE = "the place of the home is not known, so neither is its sun"
+
 _YEAR = 366
 
 
@@ -22,7 +24,7 @@ class Sun:
 
     def __init__(self, home: Home) -> None:
         if home.latitude is None or home.longitude is None:
-            raise ValueError("the place of the home is not known")
+            raise ValueError(UNKNOWN_PLACE)
         self._observer = Observer(home.latitude, home.longitude)
 
     def elevation(self, at: float) -> float:
@@ -56,14 +58,13 @@ class Sun:
 
 
 def sun_over(tools: Tools) -> Sun | None:
-    """The sun over the home; a problem when nobody said where the home is."""
-    if tools.ports.home.latitude is None or tools.ports.home.longitude is None:
-        tools.problem(
-            "the place of the home is not known, so neither is its sun",
-            hint="set `agent: {latitude: …, longitude: …}` in hearth.yaml",
-        )
+    """The sun over the home; None, and a warning, when nobody said where the home is."""
+    try:
+        return Sun(tools.ports.home)
+    except ValueError as error:
+        hint = "set `agent: {latitude: …, longitude: …}` in hearth.yaml"
+        tools.problem(str(error), hint=hint, severity="warning")
         return None
-    return Sun(tools.ports.home)
 
 
 def offset_seconds(offset: str, tools: Tools) -> float:

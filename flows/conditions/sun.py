@@ -10,6 +10,7 @@ from flows import sun
 from pipelines.condition import Condition
 from pipelines.registry import condition
 from pipelines.scope import Scope, Test
+from pipelines.step import StepFailed
 from pipelines.tools import Tools
 
 _POLAR = 2 * 86_400.0  # when nothing has happened for two days the sun stays up, or down
@@ -39,19 +40,21 @@ class Sun(Condition, frozen=True):
         sky = sun.sun_over(tools)
         zone, now = ZoneInfo(tools.ports.home.time_zone), tools.ports.clock.now
 
-        def last(event: sun.SunEvent | None, until: float) -> float:
+        def last(sky: sun.Sun, event: sun.SunEvent | None, until: float) -> float:
             if event is None:
                 midnight = datetime.fromtimestamp(until, zone).replace(
                     hour=0, minute=0, second=0, microsecond=0
                 )
                 return midnight.timestamp()
-            found = sky.last(event, until, offset) if sky else None
+            found = sky.last(event, until, offset)
             return float("-inf") if found is None else found
 
         def condition(scope: Scope) -> bool:
+            if sky is None:
+                raise StepFailed(sun.UNKNOWN_PLACE)
             at = now()
-            began, ended = last(after, at), last(before, at)
-            if sky and at - max(began, ended) > _POLAR:
+            began, ended = last(sky, after, at), last(sky, before, at)
+            if at - max(began, ended) > _POLAR:
                 return sky.is_up(at) is (after in _RISING)
             return began > ended
 

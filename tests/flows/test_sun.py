@@ -10,6 +10,7 @@ from flows.sun import Sun, sun_function
 from pipelines import nowhere
 from pipelines.ports import Home
 from pipelines.scope import RunView, Scope
+from pipelines.step import StepFailed
 from schemas.event import Event
 from tests.flows.rehearsing import compiled_text
 
@@ -77,3 +78,16 @@ def test_expressions_see_where_it_stands() -> None:
 def test_without_a_place_there_is_no_sun() -> None:
     with pytest.raises(ValueError, match="place of the home"):
         Sun(Home())
+
+
+def test_a_home_without_a_place_is_warned_and_its_condition_fails_aloud() -> None:
+    text = "conditions: [{sun: {after: sunset}}]\ntriggers: [{sun: sunset}]\nid: a\nsteps: [stop]"
+    ((plan,), problems) = compiled_text(text, nowhere.ports(Home()))
+    assert [problem.severity for problem in problems] == ["warning", "warning"]
+    assert plan.test is not None
+    with pytest.raises(StepFailed, match="place of the home"):
+        plan.test(_scope())
+
+
+def _scope() -> Scope:
+    return Scope(trigger={}, event=Event(0, 0, 0, "", ""), inputs={}, run=RunView(0, "a", "", 0.0))
