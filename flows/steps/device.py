@@ -1,11 +1,12 @@
 """The step `device`: tell devices what to do, and make sure that they did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from flows.commands import VERB_STATES, confirm, expected, is_near, named, send_commands
+from pipelines.ports import Devices as Registry
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFailed, StepFn, Steps
@@ -65,12 +66,7 @@ class Device(Step, frozen=True):
                 yield from send_commands([(target, command) for target in targets], scope, tools)
             if within is None or not scope.live:
                 return {"verified": False}
-            missing = {
-                (target, name): value
-                for target in targets
-                for name, value in expected(command).items()
-                if until is None or not is_near(registry.value(target, name), value, name)
-            }
+            missing = _unconfirmed(targets, command, None if until is None else registry)
             until = now() + within(scope) if until is None else until
             yield from confirm(missing, command.instance, until, tools)
             return {"verified": True}
@@ -89,3 +85,15 @@ class Device(Step, frozen=True):
             transition(scope) if transition else None,
             raw(scope),
         )
+
+
+def _unconfirmed(
+    targets: Sequence[str], command: Command, known: Registry | None
+) -> dict[tuple[str, str], Any]:
+    """What has to be reported: everything, or after a restart what is not `known` to be so."""
+    return {
+        (target, name): value
+        for target in targets
+        for name, value in expected(command).items()
+        if known is None or not is_near(known.value(target, name, command.instance), value, name)
+    }

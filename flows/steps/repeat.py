@@ -3,13 +3,14 @@
 from collections.abc import Generator, Sequence
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from flows.executor import run_block
 from flows.matching import number
 from flows.steps.choose import resumes
+from pipelines.plan import Block
 from pipelines.registry import step
-from pipelines.scope import Expr, Scope
+from pipelines.scope import Expr, Scope, Test
 from pipelines.step import Pause, Step, StepFailed, StepFn
 from pipelines.step import Steps as Running
 from pipelines.tools import Tools
@@ -42,31 +43,17 @@ class Repeat(Step, frozen=True):
             tools.problem(
                 "it must say how often", hint="give one of `count`, `while`, `until`, `for_each`"
             )
-        block = tools.steps(self.steps, "steps")
-        items_of = self._items(tools)
-        before = None if self.while_ is None else tools.conditions(self.while_, "while")
-        after = None if self.until is None else tools.conditions(self.until, "until")
-        path = tools.path
+        items_of, path = self._items(tools), tools.path
+        rounds = Rounds(
+            tools.steps(self.steps, "steps"),
+            None if self.while_ is None else tools.conditions(self.while_, "while"),
+            None if self.until is None else tools.conditions(self.until, "until"),
+        )
 
         def repeat(scope: Scope) -> Running:
-            items = items_of(scope)
-            entered = resumes(block, scope)
-            index = scope.loops.get(path, 0) if entered else 0
-            rested = index
-            while items is None or index < len(items):
-                inner = scope.child(_round(index, items))
-                if before and not entered and not before(inner):
-                    break
-                entered, scope.loops[path] = False, index
-                running = _Noticing(run_block(block, inner))
-                yield from running
-                index += 1
-                if running.waited:
-                    rested = index
-                if after and after(inner):
-                    break
-                if index - rested > _ENDLESS:
-                    raise StepFailed(f"{_ENDLESS} rounds without a wait: this would never end")
+            entered = resumes(rounds.block, scope)
+            first = scope.loops.get(path, 0) if entered else 0
+            index = yield from rounds.run(scope, items_of(scope), path, first)
             scope.loops.pop(path, None)
             return {"rounds": index}
 
@@ -80,6 +67,35 @@ class Repeat(Step, frozen=True):
             count = tools.expression(self.count, "count")
             return lambda scope: range(_counted(count(scope)))
         return lambda scope: None
+
+
+class Rounds(Struct, frozen=True):
+    """The steps of a round, and what is asked before and after each."""
+
+    block: Block
+    before: Test | None
+    after: Test | None
+
+    def run(
+        self, scope: Scope, items: Sequence[Any] | None, path: str, first: int
+    ) -> Generator[Pause, Any, int]:
+        """Run the rounds from the first on; how many there were in all."""
+        index = rested = first
+        while items is None or index < len(items):
+            inner = scope.child(_round(index, items))
+            entered = resumes(self.block, scope)
+            if self.before and not entered and not self.before(inner):
+                break
+            scope.loops[path] = index
+            running = _Noticing(run_block(self.block, inner))
+            yield from running
+            index += 1
+            rested = index if running.waited else rested
+            if self.after and self.after(inner):
+                break
+            if index - rested > _ENDLESS:
+                raise StepFailed(f"{_ENDLESS} rounds without a wait: this would never end")
+        return index
 
 
 class _Noticing:
