@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from edge_agent.cli.problems import Outside, tell
 from edge_agent.cli.shell import Shell
@@ -104,7 +106,8 @@ def told(shell: Shell, agent: Agent) -> list[str]:
 
 def tries(shell: Shell) -> list[str]:
     """What to try next, in words that can be pasted."""
-    hearth = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else sys.argv[0]
+    hearth = shutil.which("hearth") and "hearth"
+    hearth = hearth or os.path.relpath(Path(sys.executable).with_name("hearth"))
     home = f"--home {shell.home}"
     return [
         f"{hearth} runs {home}",

@@ -56,7 +56,7 @@ def test_an_agent_runs_pipelines_answers_and_ends_in_good_order(
     up: Up, home: Path, hearth: Hearth
 ) -> None:
     agent = up("--home", home)
-    said = until(agent, "pipelines")
+    said = until(agent, "Ctrl-C")
     assert "broker   mqtt://127.0.0.1:" in said and "http     http://127.0.0.1:" in said
     assert hearth("send", "demo/hello", '{"name": "Ada"}', "--home", home).code == 0
     assert "hello" in hearth("runs", "--home", home).out
@@ -68,7 +68,7 @@ def test_an_agent_runs_pipelines_answers_and_ends_in_good_order(
 
 def test_a_second_agent_in_a_home_is_refused_with_who_holds_it(up: Up, home: Path) -> None:
     first = up("--home", home)
-    until(first, "pipelines")
+    until(first, "Ctrl-C")
     second = up("--home", home)
     said, _ = second.communicate(timeout=PATIENCE_SECONDS)
     assert second.returncode == 3 and str(first.pid) in said
@@ -84,7 +84,7 @@ def test_an_agent_ends_by_itself_after_a_while(up: Up, home: Path) -> None:
 def test_the_demo_shows_runs_and_what_they_do(up: Up, tmp_path: Path) -> None:
     demo = up("--demo", "--home", tmp_path / "demo")
     said = until(demo, "→ device hall_lamp state=on")
-    assert "hearth" in said and "Try this in another terminal" in said
+    assert "hearth runs --home" in said and "Try this in another terminal" in said
     assert "hall_motion occupancy yes" in said
     demo.send_signal(signal.SIGINT)
     rest, _ = demo.communicate(timeout=5)
