@@ -31,7 +31,7 @@ _BOUND_WORDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more 
 
 
 class Field(NamedTuple):
-    """One key of a struct as users write it."""
+    """One key of a struct as users write it; `fixed` where no expression may stand."""
 
     attribute: str
     type: Any
@@ -39,6 +39,7 @@ class Field(NamedTuple):
     struct: type[Struct] | None
     struct_of_values: type[Struct] | None
     mark: str
+    fixed: bool
 
 
 @lru_cache(maxsize=512)
@@ -53,6 +54,7 @@ def fields_of(struct: type[Struct]) -> dict[str, Field]:
             _struct_in(hints[field.name]),
             _struct_in_values(hints[field.name]),
             mark_of(hints[field.name]),
+            not getattr(struct, "templated", True),
         )
         for field in struct_fields(struct)
     }
@@ -90,16 +92,16 @@ def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[
     if field.struct_of_values is not None and isinstance(value, Map):
         return _values(value, field.struct_of_values)
     if field.mark == "duration" and value is not None:
-        return _duration(value, at, key)
+        return _duration(value, field, at, key)
     try:
         return msgspec.convert(value, field.type), []
     except msgspec.ValidationError as error:
         return None, [explain(str(error), value, at, key, field.type)]
 
 
-def _duration(value: Any, at: Position, key: str) -> tuple[Any, list[Problem]]:
+def _duration(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[Problem]]:
     """A duration as it stands; one that holds an expression is checked where it is compiled."""
-    if isinstance(value, str) and "{{" in value:
+    if isinstance(value, str) and "{{" in value and not field.fixed:
         return value, []
     try:
         seconds(value)

@@ -1,6 +1,6 @@
 """A pipeline as it is written: the keys of one document, and of what stands beside components."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -31,7 +31,9 @@ StepId = Annotated[
 class Part(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=field_name, gc=False
 ):
-    """What every part of a pipeline document is."""
+    """What every part of a pipeline document is; `templated`: its durations hold expressions."""
+
+    templated: ClassVar[bool] = False
 
 
 class Input(Part, frozen=True):

@@ -1,6 +1,6 @@
 """`hearth.yaml`: the agent's settings; every key can come from the environment too."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -15,7 +15,9 @@ Size = Annotated[
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every section of the settings is."""
+    """What every section of the settings is; `templated`: its durations hold expressions."""
+
+    templated: ClassVar[bool] = False
 
 
 class AgentSettings(Section, frozen=True):
