@@ -69,7 +69,7 @@ class Asking:
     def _select(
         self, cursor: Cursor, text: str, params: Mapping[str, Any], limit: int
     ) -> list[dict[str, Any]]:
-        text = text.rstrip().rstrip(";")
+        text = _unended(text)
         shape = cursor.from_query(text, params=params or None)
         columns = list(zip(shape.columns, map(str, shape.types), strict=True))
         chosen = ", ".join(_cast(name, kind) for name, kind in columns)
@@ -101,6 +101,12 @@ def _cast(name: str, kind: str) -> str:
 def _dicts(cursor: Cursor) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _unended(text: str) -> str:
+    """The statement without the semicolon, and the remarks after it, that end it."""
+    marks = [at for at, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment]
+    return text[: marks[-1]] if marks and text[marks[-1]] == ";" else text
 
 
 def _one(statements: Sequence[Any]) -> Any:

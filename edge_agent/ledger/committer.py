@@ -72,6 +72,7 @@ class Committer:
         self._commits = self._written = 0
         self._commit_seconds = 0.0
         self.on_commit: list[Callable[[float], None]] = []
+        self.on_health: list[Callable[[bool], None]] = []
         self.reading = [threading.Lock() for _ in range(READERS)]  # each held by a reader at work
         try:
             self.store = Store.open(path, options)
@@ -185,6 +186,8 @@ class Committer:
     def _fail(self, reason: str, lost: dict[str, int]) -> None:
         log.error("the ledger cannot record; the agent goes on", extra={"reason": reason})
         self._trouble = Trouble(reason, self._clock(), dict(lost))
+        for tell in self.on_health:
+            tell(False)
 
     def _get_through(self) -> None:
         """Keep what memory may hold, and let nobody wait for long."""
@@ -204,11 +207,14 @@ class Committer:
                 return
         self._trouble = None
         log.warning("the ledger records again", extra={"lost": dict(self._pending.lost)})
+        for tell in self.on_health:
+            tell(True)
         self._answer(True)
 
     def _reopen(self, trouble: Trouble) -> None:
         nowhere = self.store.mode == "memory"
-        self.store.cursors[USERS].interrupt()
+        with contextlib.suppress(StoreError):
+            self.store.cursors[USERS].interrupt()
         with contextlib.ExitStack() as alone:
             for lock in self.reading:
                 alone.enter_context(lock)

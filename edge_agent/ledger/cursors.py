@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from edge_agent.ledger import sql
-from edge_agent.ledger.store import OURS, READERS, USERS, Cursor
+from edge_agent.ledger.store import OURS, READERS, USERS, Cursor, StoreError
 
 T = TypeVar("T")
 
@@ -47,8 +48,9 @@ class Cursors:
         return cursor.execute(self._queries[name], dict(params or {}) or None).fetchall()
 
     def interrupt(self, number: int) -> None:
-        """Break off what a cursor is doing."""
-        self._cursor(number).interrupt()
+        """Break off what a cursor is doing; it does nothing while the file is opened anew."""
+        with contextlib.suppress(StoreError):
+            self._cursor(number).interrupt()
 
     def close(self) -> None:
         """Break off users' queries and stop reading."""

@@ -214,6 +214,10 @@ class Ledger(Questions):
         """Be told the seconds of each commit, on the ledger's thread."""
         self._committer.on_commit.append(tell)
 
+    def on_health(self, tell: Callable[[bool], None]) -> None:
+        """Be told when recording fails (False) and works again (True), on the ledger's thread."""
+        self._committer.on_health.append(tell)
+
     async def close(self) -> None:
         """Commit what is left, checkpoint and close."""
         self._record_proven()

@@ -119,7 +119,8 @@ class Questions(ABC):
 
     def latest(self) -> Sequence[Latest]:
         """The last known value of every property."""
-        return [history.latest(row) for row in self._cursors.rows("latest")]
+        found = map(history.latest, self._cursors.rows("latest"))
+        return [each for each in found if each.value is not None]
 
     def last_commit(self) -> float:
         """When something was last committed (epoch seconds); 0 for a new ledger."""

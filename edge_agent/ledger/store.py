@@ -65,8 +65,8 @@ class Store:
         there = _try_write(path)
         try:
             return cls._open(path, options, "file")
-        except LedgerUnwritable:
-            if not there:
+        except LedgerProblem as problem:
+            if not there and not isinstance(problem, LedgerBusy):
                 _remove(path)  # a new file that could not be filled holds nothing
             raise
 
@@ -182,6 +182,8 @@ def problem(error: duckdb.Error, path: Path | None) -> LedgerProblem:
         return LedgerBusy(str(path), os.getpid())
     if any(os.strerror(number) in text for number in _PASSING):
         return LedgerUnwritable(f"the ledger {path} cannot be written: {_first_line(text)}")
+    if "crypto" in text:
+        return LedgerProblem(f"the ledger {path} cannot be encrypted here: {_first_line(text)}")
     return LedgerProblem(
         f"the ledger {path} is damaged or no ledger: {_first_line(text)}; "
         "move it away to begin a new one, or restore a backup"
@@ -189,7 +191,7 @@ def problem(error: duckdb.Error, path: Path | None) -> LedgerProblem:
 
 
 def _first_line(text: str) -> str:
-    return text.split("\n", 1)[0]
+    return text.strip().split("\n", 1)[0]
 
 
 def _attach(path: Path, key: str | None, mode: str) -> str:

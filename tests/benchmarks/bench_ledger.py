@@ -103,9 +103,9 @@ async def measure(path: Path, events: int, a_commit: int) -> None:
         cpu += await feed(ledger, batch, a_commit)
     resident = resident_mb()
     await ledger.close()
-    size = path.stat().st_size
     began = time.perf_counter()
     ledger = Ledger.open(path, LedgerSettings())
+    size = ledger.stats.size_bytes
     opened = time.perf_counter() - began
     print(
         f"{events} events in commits of {a_commit}: {cpu / events * 1e6:.1f} ms CPU per 1,000, "
