@@ -74,9 +74,12 @@ class Mosquitto:
 
     def stop(self) -> None:
         """End it in an orderly way: it writes its sessions first."""
-        if self._process is not None:
+        while self._process is not None:
             self._process.terminate()
-            self._process.wait(START_TIMEOUT)
+            try:
+                self._process.wait(1)
+            except subprocess.TimeoutExpired:
+                continue  # a signal just after the start is overlooked
             self._process = None
 
     def kill(self) -> None:

@@ -14,6 +14,8 @@ whose id is not taken in that generation. Committed events are a prefix of all e
 and n come out the same after a crash. A packet id is not used for another message before the
 broker has read the acknowledgement; so a message with DUP is a repeat exactly if its last
 namesake is *unproven*: its acknowledgement was not followed by a round trip to the broker.
+(When a broker gives the next message the same packet id, that message is equal, and the connection
+breaks before either is proven, nobody can tell the two apart: it is taken for a repeat.)
 """
 
 import os
@@ -97,7 +99,6 @@ class Inbox:
     def forget_session(self) -> None:
         """The broker knows nothing of us any more, so it will repeat nothing."""
         self._unproven.clear()
-        self._ledger.prove(self._total)
 
     def prove(self, arrival: int) -> None:
         """The broker has read our acknowledgements up to the delivery numbered `arrival`."""
@@ -117,11 +118,11 @@ class Inbox:
         if n:
             last = content ^ _mask(self._generation, n - 1)
             return last if last in self._unproven else 0
-        if self._generation and len(self._unproven) > self._size - self._left:
-            before = [
-                content ^ _mask(self._generation - 1, n) for n in range(min(_PROBES, self._size))
-            ]
-            return next((known for known in reversed(before) if known in self._unproven), 0)
+        oldest = (self._total - len(self._unproven)) // self._size
+        for generation in range(self._generation - 1, oldest - 1, -1):
+            for n in reversed(range(min(_PROBES, self._size))):
+                if (known := content ^ _mask(generation, n)) in self._unproven:
+                    return known
         return 0
 
     def _used(self, content: int) -> int:
