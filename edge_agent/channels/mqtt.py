@@ -292,7 +292,7 @@ class MqttChannel:
         self.state = state
         if state.connected:
             log.info("broker connected", extra={"host": self._settings.host})
-        else:
+        elif self._task is not None and not self._task.cancelled():
             log.warning("broker away", extra={"reason": state.reason, "hint": state.hint})
         self._on_state(state)
 

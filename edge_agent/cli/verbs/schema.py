@@ -15,6 +15,9 @@ def command(shell: Shell, what: str) -> None:
     In the first line of a YAML file, for editors with the YAML language server:
     # yaml-language-server: $schema=pipeline.schema.json
     """
-    from pipelines import reference
+    from edge_agent.loading import load_components
+    from pipelines.reference import pipeline_schema, profile_schema, settings_schema
 
-    shell.say(to_json(getattr(reference, f"{what}_schema")()))
+    load_components()
+    schemas = {"pipeline": pipeline_schema, "settings": settings_schema, "profile": profile_schema}
+    shell.say(to_json(schemas[what]()))
