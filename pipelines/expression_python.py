@@ -13,9 +13,8 @@ from functools import partial
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.runtime import Undefined
 
-from pipelines import limits
+from pipelines import insist, limits
 from pipelines.expression_names import SCOPE_NAMES
 from pipelines.sandbox import Sandbox
 from pipelines.scope import Expr
@@ -39,6 +38,9 @@ _OPERATORS = {
     "eq": "==", "ne": "!=", "gt": ">", "gteq": ">=", "lt": "<", "lteq": "<=", "in": "in",
     "notin": "not in",
 }  # fmt: skip
+_BINARY = {"And": "and", "Or": "or", "Sub": "-", "Div": "/", "FloorDiv": "//"}
+_UNARY = {"Not": "not", "Neg": "-", "Pos": "+"}
+_GUARDED = {"Mul": limits.multiply, "Mod": limits.modulo, "Pow": limits.power}
 
 
 class _Beyond(Exception):
@@ -82,7 +84,14 @@ class _Writer:
 
     def write(self, node: nodes.Node) -> str:
         """Python for a node."""
-        method = getattr(self, f"_{type(node).__name__.lower()}", None)
+        name = type(node).__name__
+        if isinstance(node, nodes.BinExpr) and name in _BINARY:
+            return f"({self.write(node.left)} {_BINARY[name]} {self.write(node.right)})"
+        if isinstance(node, nodes.BinExpr) and name in _GUARDED:
+            return self._guarded(node, _GUARDED[name])
+        if isinstance(node, nodes.UnaryExpr):
+            return f"({_UNARY[name]} {self.write(node.node)})"
+        method = getattr(self, f"_{name.lower()}", None)
         if method is None:
             raise _Beyond
         source: str = method(node)
@@ -116,7 +125,7 @@ class _Writer:
     def _name(self, node: nodes.Name) -> str:
         self.varies = True
         if node.name in ("error", "repeat"):
-            return f"{self.bind(_given, 'given')}(scope.{node.name})"
+            return f"{self.bind(insist.given, 'given')}(scope.{node.name})"
         if node.name in SCOPE_NAMES:
             return f"scope.{node.name}"
         if node.name in self.sandbox.globals:
@@ -147,7 +156,7 @@ class _Writer:
         return self.write(node)
 
     def _attribute(self, value: Any, name: str) -> Any:
-        return _defined(self.sandbox.getattr(value, name))
+        return insist.defined(self.sandbox.getattr(value, name))
 
     def _slice(self, node: nodes.Slice) -> str:
         parts = (node.start, node.stop, node.step)
@@ -170,9 +179,9 @@ class _Writer:
     def _method(self, function: nodes.Getattr, node: nodes.Call) -> str:
         """A method of a text, or `get` of a mapping; whatever else has it raises."""
         if function.attr in _TEXT_METHODS:
-            owner = self.bind(_text, "text")
+            owner = self.bind(insist.text, "text")
         elif function.attr == "get":
-            owner = self.bind(_mapping, "mapping")
+            owner = self.bind(insist.mapping, "mapping")
         else:
             raise _Beyond
         return f"{owner}({self.write(function.node)}).{function.attr}({self._arguments(node)})"
@@ -203,7 +212,7 @@ class _Writer:
         if wants.name != "environment":
             raise _Beyond
         bound = partial(function, self.sandbox)
-        return lambda *args, **kwargs: _defined(bound(*args, **kwargs))
+        return lambda *args, **kwargs: insist.defined(bound(*args, **kwargs))
 
     def _default(self, node: nodes.Filter) -> str:
         """A missing value raises here, so that Jinja gives the default."""
@@ -229,47 +238,16 @@ class _Writer:
         rest = "".join(f" {_OPERATORS[each.op]} {self.write(each.expr)}" for each in node.ops)
         return f"({self.write(node.expr)}{rest})"
 
-    def _and(self, node: nodes.And) -> str:
-        return f"({self.write(node.left)} and {self.write(node.right)})"
-
-    def _or(self, node: nodes.Or) -> str:
-        return f"({self.write(node.left)} or {self.write(node.right)})"
-
-    def _not(self, node: nodes.Not) -> str:
-        return f"(not {self.write(node.node)})"
-
-    def _neg(self, node: nodes.Neg) -> str:
-        return f"(- {self.write(node.node)})"
-
-    def _pos(self, node: nodes.Pos) -> str:
-        return f"(+ {self.write(node.node)})"
-
     def _add(self, node: nodes.Add) -> str:
         self.grows = True
         return f"({self.write(node.left)} + {self.write(node.right)})"
 
-    def _sub(self, node: nodes.Sub) -> str:
-        return f"({self.write(node.left)} - {self.write(node.right)})"
-
-    def _div(self, node: nodes.Div) -> str:
-        return f"({self.write(node.left)} / {self.write(node.right)})"
-
-    def _floordiv(self, node: nodes.FloorDiv) -> str:
-        return f"({self.write(node.left)} // {self.write(node.right)})"
-
-    def _mul(self, node: nodes.Mul) -> str:
-        if any(_is_float(side) for side in (node.left, node.right)):
-            return f"({self.write(node.left)} * {self.write(node.right)})"
-        return self._guarded(limits.multiply, node)
-
-    def _mod(self, node: nodes.Mod) -> str:
-        return self._guarded(limits.modulo, node)
-
-    def _pow(self, node: nodes.Pow) -> str:
-        return self._guarded(limits.power, node)
-
-    def _guarded(self, operation: Callable[[Any, Any], Any], node: nodes.BinExpr) -> str:
-        return f"{self.bind(operation, 'op')}({self.write(node.left)}, {self.write(node.right)})"
+    def _guarded(self, node: nodes.BinExpr, operation: Callable[[Any, Any], Any]) -> str:
+        """An operation whose result can be large, unless one side is a fraction."""
+        left, right = self.write(node.left), self.write(node.right)
+        if isinstance(node, nodes.Mul) and (_is_float(node.left) or _is_float(node.right)):
+            return f"({left} * {right})"
+        return f"{self.bind(operation, 'op')}({left}, {right})"
 
     def _concat(self, node: nodes.Concat) -> str:
         self.grows = True
@@ -278,7 +256,9 @@ class _Writer:
 
     def _condexpr(self, node: nodes.CondExpr) -> str:
         otherwise = (
-            self.write(node.expr2) if node.expr2 is not None else f"{self.bind(_given, 'g')}(None)"
+            self.write(node.expr2)
+            if node.expr2 is not None
+            else f"{self.bind(insist.given, 'g')}(None)"
         )
         return f"({self.write(node.expr1)} if {self.write(node.test)} else {otherwise})"
 
@@ -293,18 +273,6 @@ class _Writer:
         return f"{{{', '.join(pairs)}}}"
 
 
-def _text(value: Any) -> str:
-    if value.__class__ is not str:
-        raise LookupError
-    return value
-
-
-def _mapping(value: Any) -> dict[Any, Any]:
-    if not isinstance(value, dict) or "get" in value:
-        raise LookupError
-    return value
-
-
 def _is_data(node: nodes.Expr) -> bool:
     """Whether a node is a look-up in plain data, where only mappings take a text."""
     while isinstance(node, nodes.Getattr | nodes.Getitem):
@@ -314,15 +282,3 @@ def _is_data(node: nodes.Expr) -> bool:
 
 def _is_float(node: nodes.Expr) -> bool:
     return isinstance(node, nodes.Const) and isinstance(node.value, float)
-
-
-def _given(value: Any) -> Any:
-    if value is None:
-        raise LookupError
-    return value
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, Undefined):
-        raise LookupError
-    return value

@@ -97,6 +97,10 @@ TESTS = split("""
     false; boolean; in [1, 'ON']; divisibleby(2); eq(1); sameas(none); is_number; search('O');
     integer; float; lower
 """)
+METHODS = split("""
+    split(','); strip(); upper(); startswith('O'); find('N'); count('N'); get('a'); get('on', 3);
+    items() | list; keys() | list; isoformat(); values() | list; replace('O', 'x')
+""")
 BINARY = split("""
     +; -; *; /; //; %; **; ~; ==; !=; <; <=; >; >=; and; or; in; not in
 """)
@@ -118,6 +122,7 @@ def deeper(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(inner, inner).map(lambda t: f"({t[0]})[{t[1]}]"),
         inner.map(lambda t: f"({t}).a"),
         inner.map(lambda t: f"({t})[1:]"),
+        st.tuples(inner, st.sampled_from(METHODS)).map(lambda t: f"({t[0]}).{t[1]}"),
         st.tuples(inner, inner).map(lambda t: f"max({t[0]}, {t[1]})"),
         inner.map(lambda t: f"reading('x', 'y', default={t})"),
     )
