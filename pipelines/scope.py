@@ -60,8 +60,8 @@ class Scope:
     """
 
     __slots__ = (
-        "active", "effects", "error", "event", "inputs", "live", "loops", "now", "records", "repeat",
-        "resuming", "run", "run_id", "steps", "trigger", "variables", "waits",
+        "active", "effects", "error", "event", "inputs", "live", "loops", "now", "records",
+        "repeat", "resuming", "run", "run_id", "steps", "trigger", "variables", "waits",
     )  # fmt: skip
 
     def __init__(
