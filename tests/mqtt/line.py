@@ -8,6 +8,8 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edge_agent.channels.message import ChannelState, Message
 from edge_agent.channels.mqtt import MqttChannel
@@ -55,7 +57,7 @@ class Line:
         self.states: list[ChannelState] = []
         self.books = books or Books()
         self.hold = False
-        self.pending: list[int] = []
+        self.settled: list[int] = []
         self.number = 0
         self._asked = 0
         self._wanted: dict[str, int] = {}
@@ -88,6 +90,7 @@ class Line:
         self._changed.set()
 
     def _settle(self, number: int) -> None:
+        self.settled.append(number)
         self.number = number
         if not self.hold:
             self.commit()
@@ -140,9 +143,14 @@ class Line:
 
 
 class Peer:
-    """Plain paho at the other end: publishes, and keeps what it is sent."""
+    """Plain paho at the other end: publishes, and keeps what it is sent.
 
-    def __init__(self, port: int, *, version: int = 5, name: str = "peer", **auth: str) -> None:
+    With `keep` its session survives the broker's restart.
+    """
+
+    def __init__(
+        self, port: int, *, version: int = 5, name: str = "peer", keep: bool = False, **auth: str
+    ) -> None:
         self.messages: list[MQTTMessage] = []
         self._granted: set[int] = set()
         self._loop = asyncio.get_running_loop()
@@ -156,10 +164,16 @@ class Peer:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_publish = lambda *_: self._tell()
         self._client.max_inflight_messages_set(0)
+        self._client.reconnect_delay_set(1, 1)
         self._port = port
+        self._options: dict[str, Any] = {}
+        if keep:
+            expiry = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            expiry.SessionExpiryInterval = 600
+            self._options = {"clean_start": False, "properties": expiry}
 
     async def __aenter__(self) -> "Peer":
-        self._client.connect("127.0.0.1", self._port)
+        self._client.connect("127.0.0.1", self._port, **self._options)
         self._client.loop_start()
         await self.until(self._client.is_connected)
         return self
