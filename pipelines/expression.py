@@ -5,19 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from types import GeneratorType
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.runtime import StrictUndefined
 
-from pipelines.expression_names import Known, Mistake, mistakes
+from pipelines.expression_names import Known, Mistake, Uses, mistakes, uses_of
 from pipelines.expression_python import translate
 from pipelines.limits import MAX_TEXT, ExpressionError, sized
 from pipelines.sandbox import Sandbox, ScopeContext, bounded
 from pipelines.scope import Constant, Expr, Scope
 from pipelines.tree import Secret
 
+_REMEMBERED = 20_000
 _MARKS = ("{{", "{%", "{#")
 _FAILURES = (
     TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
@@ -25,45 +26,69 @@ _FAILURES = (
 )  # fmt: skip
 
 
+class Made(NamedTuple):
+    """A compiled text, the same for all places it stands at, and the names it uses there."""
+
+    expression: Expr
+    uses: Uses
+
+
 class Expressions:
-    """Compiles the expressions of one home; `functions` are what they may call."""
+    """Compiles the expressions of one home; `functions` are what they may call.
+
+    Equal texts are compiled once: an expression is a function of the scope alone.
+    """
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         self.sandbox = Sandbox(functions)
+        self._made: dict[str, Made] = {}
 
     def compile(self, text: str, known: Known) -> tuple[Expr, list[Mistake]]:
         """The expression, and what is wrong with its text (then it must not be used)."""
         if isinstance(text, Secret) or not is_expression(text):
             return Constant(str(text)), []
-        if len(text) > MAX_TEXT:
-            return _failed, [Mistake(0, f"longer than {MAX_TEXT // 1000} kB")]
-        try:
-            return self._compile(text, known)
-        except TemplateSyntaxError as error:
-            return _failed, [_syntax_mistake(text, error)]
-        except ExpressionError as error:  # of a constant
-            return _failed, [Mistake(0, str(error))]
-        except (RecursionError, MemoryError):
-            return _failed, [Mistake(0, "nested too deeply")]
+        made = self._made.get(text) or self._remember(text)
+        wrong = [*made.uses.wrong, *mistakes(made.uses, text, known, self.sandbox.globals)]
+        return (_failed if wrong else made.expression), wrong
 
-    def _compile(self, text: str, known: Known) -> tuple[Expr, list[Mistake]]:
-        careful = Careful(self.sandbox, text)
-        if wrong := mistakes(careful.tree, text, known, self.sandbox):
-            return _failed, wrong
-        if careful.node is not None and (fast := translate(careful.node, self.sandbox, careful)):
-            function, constant = fast
-            return (_constant(function), []) if constant else (function, [])
-        careful.prepare()
-        return careful, []
+    def _remember(self, text: str) -> Made:
+        if len(self._made) >= _REMEMBERED:
+            self._made.clear()
+        made = self._made[text] = self._make(text)
+        return made
+
+    def _make(self, text: str) -> Made:
+        if len(text) > MAX_TEXT:
+            return _wrong(Mistake(0, f"longer than {MAX_TEXT // 1000} kB"))
+        try:
+            careful = Careful(self.sandbox, text)
+            tree = careful.tree()
+            uses = uses_of(tree, text, self.sandbox)
+            return Made(_failed if uses.wrong else self._expression(careful, tree), uses)
+        except TemplateSyntaxError as error:
+            return _wrong(_syntax_mistake(text, error))
+        except ExpressionError as error:  # of a constant
+            return _wrong(Mistake(0, str(error)))
+        except (RecursionError, MemoryError):
+            return _wrong(Mistake(0, "nested too deeply"))
+
+    def _expression(self, careful: Careful, tree: nodes.Template) -> Expr:
+        node = _node(tree)
+        fast = translate(node, self.sandbox, careful) if node is not None else None
+        if fast is None:
+            careful.prepare(tree)
+            return careful
+        function, constant = fast
+        return Constant(function(None)) if constant else function  # type: ignore[arg-type]
+
+
+def _wrong(mistake: Mistake) -> Made:
+    return Made(_failed, Uses((), (), (mistake,)))
 
 
 def _failed(scope: Scope) -> Any:
     """Stands for an expression that has mistakes; no Plan is made of it."""
     raise ExpressionError("the expression has mistakes")
-
-
-def _constant(function: Expr) -> Constant:
-    return Constant(function(None))  # type: ignore[arg-type]
 
 
 def is_expression(text: str) -> bool:
@@ -74,31 +99,36 @@ def is_expression(text: str) -> bool:
 class Careful:
     """An expression through Jinja itself: for all the language, and for the errors of the rest.
 
-    `node` is what a translation may begin at: the only expression, or a text with expressions.
-    Where there is one this is compiled when it is first needed: 1 ms that most never cost.
+    Where there is a translation this is compiled when it is first needed: 1 ms and the memory of
+    a syntax tree that most never cost.
     """
 
-    __slots__ = ("node", "render", "sandbox", "text", "tree")
+    __slots__ = ("render", "sandbox", "single", "text")
 
     def __init__(self, sandbox: Sandbox, text: str) -> None:
         stripped = text.strip()
         alone = stripped.startswith("{{") and stripped.endswith("}}")
         self.sandbox = sandbox
-        self.text = text
-        self.tree = sandbox.parse(stripped if alone else text)
-        self.node = _node(self.tree)
+        self.text = stripped if alone else text
+        self.single = False
         self.render: Callable[[ScopeContext], Any] | None = None
 
-    def prepare(self) -> None:
+    def tree(self) -> nodes.Template:
+        """The parsed text."""
+        return self.sandbox.parse(self.text)
+
+    def prepare(self, tree: nodes.Template) -> Callable[[ScopeContext], Any]:
         """Compile now."""
-        tree = self.tree
-        if isinstance(self.node, nodes.Expr):
+        node = _node(tree)
+        self.single = isinstance(node, nodes.Expr)
+        if isinstance(node, nodes.Expr):
             result = nodes.Name("result", "store", lineno=1)
-            tree = nodes.Template([nodes.Assign(result, self.node, lineno=1)], lineno=1)
+            tree = nodes.Template([nodes.Assign(result, node, lineno=1)], lineno=1)
         tree.set_environment(self.sandbox)
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             template = self.sandbox.from_string(bounded(tree))
         self.render = template.root_render_func
+        return self.render
 
     def __call__(self, scope: Scope) -> Any:
         """The value.
@@ -106,14 +136,11 @@ class Careful:
         Raises:
             ExpressionError: a name is undefined, a type does not fit, or a limit was passed.
         """
-        if self.render is None:
-            self.prepare()
-        assert self.render is not None
+        render = self.render or self.prepare(self.tree())
         context = ScopeContext(self.sandbox, scope)
         try:
-            text = "".join(self.render(context))
-            single = isinstance(self.node, nodes.Expr)
-            return _finished(context.vars["result"]) if single else sized(text)
+            text = "".join(render(context))
+            return _finished(context.vars["result"]) if self.single else sized(text)
         except ExpressionError as error:
             raise ExpressionError(f"{error} in `{_shown(self.text)}`") from None
         except _FAILURES as error:

@@ -15,6 +15,7 @@ from pipelines.functions import ELSEWHERE
 from pipelines.tree import suggest
 
 SCOPE_NAMES = ("trigger", "event", "inputs", "variables", "steps", "error", "run", "repeat")
+_OWNERS = ("inputs", "variables", "steps")
 _UNSUPPORTED = (
     nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block,
 )  # fmt: skip
@@ -41,14 +42,28 @@ class Mistake(NamedTuple):
     hint: str = ""
 
 
-def mistakes(
-    tree: nodes.Template, text: str, known: Known, environment: Environment
-) -> list[Mistake]:
-    """Every unknown name, function, filter and test of a parsed template."""
-    found = [*_members(tree, text, known), *_callables(tree, text, environment)]
-    names = _free_names(tree)
-    for name in sorted(names - set(SCOPE_NAMES) - set(environment.globals)):
-        found += _bare(name, text, known, environment)
+class Uses(NamedTuple):
+    """The names an expression uses: bare ones, members of scope names, and what is wrong anyway."""
+
+    names: tuple[str, ...]
+    members: tuple[tuple[str, str], ...]
+    wrong: tuple[Mistake, ...]
+
+
+def uses_of(tree: nodes.Template, text: str, environment: Environment) -> Uses:
+    """The names in a parsed template; unknown functions, filters and tests are wrong anywhere."""
+    names = _free_names(tree) - set(SCOPE_NAMES) - set(environment.globals)
+    members = tuple(each for each in _looked_up(tree) if each[0] in _OWNERS)
+    return Uses(tuple(sorted(names)), members, tuple(_callables(tree, text, environment)))
+
+
+def mistakes(uses: Uses, text: str, known: Known, functions: Iterable[str]) -> list[Mistake]:
+    """The names that do not exist at a place."""
+    if not uses.names and not uses.members:
+        return []
+    found = [*_members(uses.members, text, known)]
+    for name in uses.names:
+        found += _bare(name, text, known, functions)
     return found
 
 
@@ -59,7 +74,7 @@ def _free_names(tree: nodes.Template) -> set[str]:
     return find_undeclared_variables(tree)
 
 
-def _bare(name: str, text: str, known: Known, environment: Environment) -> Iterator[Mistake]:
+def _bare(name: str, text: str, known: Known, functions: Iterable[str]) -> Iterator[Mistake]:
     if known.variables is None or name in known.variables:
         return
     at = _offset(text, name)
@@ -70,15 +85,15 @@ def _bare(name: str, text: str, known: Known, environment: Environment) -> Itera
     elif name in ELSEWHERE:
         yield Mistake(at, f"unknown name `{name}`", ELSEWHERE[name])
     else:
-        every = (*SCOPE_NAMES, *known.variables, *environment.globals)
+        every = (*SCOPE_NAMES, *known.variables, *functions)
         yield Mistake(at, f"unknown name `{name}`", suggest(name, every))
 
 
-def _members(tree: nodes.Template, text: str, known: Known) -> Iterator[Mistake]:
+def _members(members: Iterable[tuple[str, str]], text: str, known: Known) -> Iterator[Mistake]:
     """Unknown `inputs.X`, `variables.X` and `steps.X`."""
     sets = {"inputs": known.inputs, "variables": known.variables, "steps": known.steps}
-    for owner, member in _looked_up(tree):
-        names = sets.get(owner)
+    for owner, member in members:
+        names = sets[owner]
         if names is None or member in names or hasattr(dict, member):
             continue
         hint = suggest(member, names) or (
