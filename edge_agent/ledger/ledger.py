@@ -31,9 +31,9 @@ from schemas.run import RunRecord, Slot
 from schemas.settings import LedgerSettings
 
 _PROVE_EVERY = 0.5
-# Records after which commits come sooner: acknowledgements wait for them, and brokers stop at
-# 1,000 messages in flight (mosquitto: at 20, whatever we do).
-_PLENTY = 1_000
+# A broker sends no more than so many messages before they are acknowledged (mosquitto: 20), so
+# with its window full and nothing coming a commit is due at once: 400 events/s become 900.
+_STALLED, _TICK = 20, 0.01
 
 
 class Ledger(Questions):
@@ -47,7 +47,7 @@ class Ledger(Questions):
     ) -> None:
         super().__init__(cursors, asking)
         self._committer = committer
-        self._commit_every = self._interval = commit_every
+        self._commit_every = commit_every
         self._records: list[Any] = []
         self._waiters: list[Durable] = []
         self._armed = False
@@ -139,8 +139,21 @@ class Ledger(Questions):
         self._armed = True
         if self._busy:
             return  # handed over when the commit under way is done
-        loop = self._loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._interval, self._hand_over)
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time() + self._commit_every
+        self._seen = 0
+        self._tick()
+
+    def _tick(self) -> None:
+        """Hand over when it is time, or when everybody waits for us and nothing more comes."""
+        assert self._loop is not None
+        left, count = self._due - self._loop.time(), len(self._records)
+        stalled = count >= _STALLED and count == self._seen and bool(self._waiters)
+        if left <= 0 or stalled:
+            self._hand_over()
+            return
+        self._seen = count
+        self._timer = self._loop.call_later(min(left, _TICK), self._tick)
 
     def _hurry(self) -> None:
         if self._busy:
@@ -155,7 +168,6 @@ class Ledger(Questions):
         batch = (self._records, self._waiters)
         self._records, self._waiters = [], []
         self._armed, self._busy, self._urgent = False, True, False
-        self._interval = self._commit_every * min(1.0, _PLENTY / (len(batch[0]) + 1))
         self._committer.hand_over(batch, self._answer)
 
     def _answer(self, waiters: Sequence[Durable], durable: bool) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -17,14 +17,17 @@ from schemas.identity import text_id
 from schemas.run import RunRecord
 
 PLACES = 8
+# DuckDB's appender takes a cell in 35 ns, but in 180 where Python's number must be cast: an int
+# for a DOUBLE, an int of 32 bits for a BIGINT. So readings become floats and `seq` begins here.
+_FIRST = 1 << 32
 MAX_PAYLOAD = 1 << 20
 _NO_READINGS = (None,) * PLACES
+_LARGEST = sys.float_info.max
 _OPEN = frozenset({"queued", "running", "waiting"})
 _MOST_KINDS = 20_000
 _SALTS_A_PIPELINE = 64
 _UNSALTED = -1
 _LETTERS = {float: "n", int: "n", bool: "b", str: "t"}
-_signature = attrgetter("property", "instance", "unit", "key", "device")
 
 Form = tuple[str, str, str, str, int | None]
 """Pipeline, version, trigger, state and the exclusive or of run id and event id."""
@@ -99,7 +102,7 @@ class Packer:
         forms: Iterable[tuple[int, str, str, str, str, int | None]],
         open_runs: Iterable[int],
     ) -> None:
-        self.seq = seq
+        self.seq = max(seq, _FIRST)
         self.open_runs = set(open_runs)
         self._kinds: dict[Any, Kind] = {}
         self._last_kind = kinds
@@ -114,15 +117,11 @@ class Packer:
     # ------------------------------------------------------------------ events
     def event(self, rows: Rows, event: Event, changes: Sequence[Change]) -> None:
         """Add an event and its readings; the run it starts may still join its row."""
-        values = [change.value for change in changes]
-        key = (
-            event.source,
-            event.channel,
-            event.retain,
-            event.qos,
-            tuple(map(type, values)),
-            tuple(map(_signature, changes)),
-        )
+        # Plain attributes in a comprehension: half the time of operator.attrgetter.
+        series = [
+            (c.property, c.instance, c.unit, c.key, c.device, c.value.__class__) for c in changes
+        ]
+        key = (event.source, event.channel, event.retain, event.qos, *series)
         kind = self._kinds.get(key) or self._new_kind(rows, key, event, changes)
         more = _context(event) if event.principal or event.trace_id or event.session else None
         raw = event.raw
@@ -136,9 +135,14 @@ class Packer:
         if len(raw) > MAX_PAYLOAD:
             more = more or More()
             more.size, payload = len(raw), payload and payload[:MAX_PAYLOAD]
-        if kind.letters is not None:
+        if kind.letters is None:
+            try:
+                numbers = [c.value + 0.0 for c in changes]
+            except OverflowError:
+                numbers = [_double(c.value) for c in changes]
+        else:
             more = more or More()
-            values = _spread(values, kind.letters, more.texts)
+            numbers = _spread(changes, kind.letters, more.texts)
         self.seq = seq = self.seq + 1
         row: Row = [
             seq,
@@ -147,7 +151,7 @@ class Packer:
             kind.number,
             event.id,
             payload,
-            *values,
+            *numbers,
             *kind.padding,
             None if more is None else to_json(more),
             None,
@@ -161,7 +165,7 @@ class Packer:
     def _new_kind(self, rows: Rows, key: Any, event: Event, changes: Sequence[Change]) -> Kind:
         """Numbers of either type share a kind: 26 and 26.4 are readings of one sensor."""
         letters = "".join(_LETTERS.get(type(change.value), "j") for change in changes)
-        common = (*key[:4], letters, key[5])
+        common = (*key[:4], letters, *map(_named, changes))
         if len(self._kinds) >= _MOST_KINDS:
             self._kinds.clear()  # a bound for homes whose topics never repeat
         if (kind := self._kinds.get(common)) is None:
@@ -283,15 +287,23 @@ def _detail(record: RunRecord, event: int = 0) -> str:
     )
 
 
-def _named(change: Change) -> Row:
-    return [change.key, change.device, change.property, change.instance, change.unit]
+def _named(change: Change) -> tuple[str | None, ...]:
+    return (change.key, change.device, change.property, change.instance, change.unit)
 
 
-def _spread(values: Sequence[Any], letters: str, texts: list[Any]) -> Row:
-    columns: Row = []
-    for value, letter in zip(values, letters, strict=True):
-        (columns if letter in "nb" else texts).append(value)
-    return columns
+def _double(value: float) -> float:
+    """A number as DuckDB's DOUBLE; integers beyond 1.8e308 are the largest there is."""
+    return float(max(min(value, _LARGEST), -_LARGEST))
+
+
+def _spread(changes: Sequence[Change], letters: str, texts: list[Any]) -> list[float]:
+    numbers: list[float] = []
+    for change, letter in zip(changes, letters, strict=True):
+        if letter in "nb":
+            numbers.append(_double(change.value))
+        else:
+            texts.append(change.value)
+    return numbers
 
 
 def _context(event: Event) -> More:
