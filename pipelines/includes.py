@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.tree import Seq
 from schemas.problem import Position
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4_000_000
 MAX_NODES = 200_000
+MAX_DEPTH = 64
+
+
+class Size(NamedTuple):
+    """How many values a value holds, aliases unfolded, and how many of them inside one another."""
+
+    nodes: int
+    height: int
+
+
+ONE = Size(1, 0)
 
 
 class Stop(Exception):
@@ -26,12 +38,18 @@ class Load:
         self.reader = reader
         self.stack = stack
         self.nodes = 0
+        self.depth = 0
+        self.deepest = 0
 
     def file(self, path: Path) -> Any:
         """The tree of a file, None when it has problems."""
         name = self.reader.name(path)
         try:
-            if path.stat().st_size > MAX_BYTES:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                self.reader.problem(Position(name), "is not a file")
+                return None
+            if status.st_size > MAX_BYTES:
                 self.reader.problem(Position(name), f"larger than {MAX_BYTES // 1_000_000} MB")
                 return None
             text = path.read_bytes().decode("utf-8-sig")
@@ -43,9 +61,28 @@ class Load:
             return None
         return self.reader.tree(text, name, self)
 
-    def spend(self, nodes: int, at: Position) -> None:
-        """Count values, those that aliases repeat included."""
-        self.nodes += nodes
+    def enter(self, at: Position) -> Size:
+        """Begin a value; gives the size of what was read before it, for `leave`."""
+        before = Size(self.nodes, self.deepest)
+        self.deepest = self.depth
+        self.spend(ONE, at)
+        self.depth += 1
+        return before
+
+    def leave(self, before: Size) -> Size:
+        """End a value; gives its own size."""
+        self.depth -= 1
+        size = Size(self.nodes - before.nodes, self.deepest - self.depth)
+        self.deepest = max(self.deepest, before.height)
+        return size
+
+    def spend(self, size: Size, at: Position) -> None:
+        """Count a value at the present depth, one that an alias repeats too."""
+        self.nodes += size.nodes
+        self.deepest = max(self.deepest, self.depth + size.height)
+        if self.deepest > MAX_DEPTH:
+            self.reader.problem(at, f"nested more than {MAX_DEPTH} deep")
+            raise Stop
         if self.nodes > MAX_NODES:
             self.reader.problem(
                 at, f"more than {MAX_NODES:,} values", "are there aliases of aliases?"

@@ -8,13 +8,12 @@ from typing import Any
 
 import yaml
 
-from pipelines.includes import Load, Stop
+from pipelines.includes import ONE, Load, Size, Stop
 from pipelines.scalars import plain
 from pipelines.slips import QUOTE, control_character, syntax
 from pipelines.tree import Map, Secret, Seq, masked, suggest
 from schemas.problem import Position, Problem
 
-MAX_DEPTH = 64
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -42,7 +41,7 @@ class Reader:
 
     def tree(self, text: str, name: str, load: Load) -> Any:
         """The tree of a file's text within a load; None when it has problems."""
-        before = len(self.problems)
+        before, depth = len(self.problems), load.depth
         self.texts[name] = text
         try:
             tree = _Document(load, text, name).root()
@@ -51,14 +50,14 @@ class Reader:
         except UnicodeError:
             self.problem(Position(name), "not UTF-8 text")
         except Stop:
-            pass
+            load.depth = depth
         return tree if len(self.problems) == before else None
 
     def name(self, path: Path) -> str:
         """How positions name a file: relative to the home when it lies inside."""
-        full = path.resolve()
-        if self.home and full.is_relative_to(self.home):
-            return full.relative_to(self.home).as_posix()
+        for full in (path.absolute(), path.resolve()):
+            if self.home and full.is_relative_to(self.home) and ".." not in full.parts:
+                return full.relative_to(self.home).as_posix()
         return str(path)
 
     def sorted_problems(self) -> list[Problem]:
@@ -100,14 +99,14 @@ class _Document:
         self.reader = load.reader
         self.name = name
         self.next: Callable[[], Any] = yaml.CSafeLoader(text).get_event
-        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.anchors: dict[str, tuple[Any, Size]] = {}
         self.open: set[str] = set()
 
     def root(self) -> Any:
         self.next()
         if isinstance(self.next(), yaml.StreamEndEvent):
             return None
-        tree = self.node(self.next(), 0)
+        tree = self.node(self.next())
         self.next()
         event = self.next()
         if not isinstance(event, yaml.StreamEndEvent):
@@ -120,31 +119,28 @@ class _Document:
         mark = event.start_mark
         return Position(self.name, mark.line + 1, mark.column + 1)
 
-    def node(self, event: Any, depth: int) -> Any:
+    def node(self, event: Any) -> Any:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        before, anchor = self.load.nodes, event.anchor
-        if depth > MAX_DEPTH:
-            self.reader.problem(self.at(event), f"nested more than {MAX_DEPTH} deep")
-            raise Stop
-        self.load.spend(1, self.at(event))
-        if anchor:
-            self.open.add(anchor)
+        before = self.load.enter(self.at(event))
+        if event.anchor:
+            self.open.add(event.anchor)
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event)
         elif isinstance(event, yaml.MappingStartEvent):
-            value = self.mapping(event, depth)
+            value = self.mapping(event)
         else:
-            value = self.sequence(event, depth)
-        if anchor:
-            self.open.discard(anchor)
-            self.anchors[anchor] = value, self.load.nodes - before
+            value = self.sequence(event)
+        size = self.load.leave(before)
+        if event.anchor:
+            self.open.discard(event.anchor)
+            self.anchors[event.anchor] = value, size
         return value
 
     def alias(self, event: Any) -> Any:
         if event.anchor in self.anchors and event.anchor not in self.open:
-            value, nodes = self.anchors[event.anchor]
-            self.load.spend(nodes, self.at(event))
+            value, size = self.anchors[event.anchor]
+            self.load.spend(size, self.at(event))
             return value
         if event.anchor in self.open:
             self.reader.problem(self.at(event), f"`*{event.anchor}` stands inside itself")
@@ -153,21 +149,21 @@ class _Document:
             self.reader.problem(self.at(event), f"there is no anchor `&{event.anchor}`", hint)
         return None
 
-    def sequence(self, event: Any, depth: int) -> Seq:
+    def sequence(self, event: Any) -> Seq:
         self.no_tag(event, "seq")
         items = Seq(self.at(event))
         while not isinstance(item := self.next(), yaml.SequenceEndEvent):
-            items.put(self.node(item, depth + 1), self.at(item))
+            items.put(self.node(item), self.at(item))
         return items
 
-    def mapping(self, event: Any, depth: int) -> Map:
+    def mapping(self, event: Any) -> Map:
         self.no_tag(event, "map")
         tree = Map(self.at(event))
         merges: list[tuple[Any, Position]] = []
         while not isinstance(key := self.next(), yaml.MappingEndEvent):
-            name, key_at = self.key(key, depth), self.at(key)
+            name, key_at = self.key(key), self.at(key)
             value_event = self.next()
-            value = self.node(value_event, depth + 1)
+            value = self.node(value_event)
             if name == "<<" and key.style == "":
                 merges.append((value, self.at(value_event)))
             elif name is None:
@@ -183,15 +179,15 @@ class _Document:
             self.merge(tree, value, at)
         return tree
 
-    def key(self, event: Any, depth: int) -> str | None:
+    def key(self, event: Any) -> str | None:
         """A key as written; None with a problem where it is no text."""
         if isinstance(event, yaml.ScalarEvent):
-            self.load.spend(1, self.at(event))
+            self.load.spend(ONE, self.at(event))
             if event.anchor:
-                self.anchors[event.anchor] = str(event.value), 1
+                self.anchors[event.anchor] = str(event.value), ONE
             return str(event.value)
         at, alias = self.at(event), isinstance(event, yaml.AliasEvent)
-        value = self.node(event, depth + 1)
+        value = self.node(event)
         if alias and isinstance(value, str):
             return value
         if isinstance(value, Map):

@@ -1,5 +1,6 @@
 """YAML as trees with places: the core schema, includes, secrets, and every ugly file."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,21 @@ def test_aliases_of_aliases_do_not_unfold_without_end() -> None:
     assert problems_of("\n".join(lines)) == ["more than 200,000 values"]
 
 
+def test_aliases_and_includes_do_not_nest_without_end(make_home: MakeHome) -> None:
+    inner = "[" * 40 + "{}" + "]" * 40
+    files = {"a.yaml": inner.format(1), "b.yaml": inner.format("!include a.yaml")}
+    reader = Reader(make_home(files))
+    assert reader.home is not None
+
+    assert reader.load(reader.home / "b.yaml") is None
+    assert [str(problem) for problem in reader.problems] == [
+        "a.yaml:1:25: error: nested more than 64 deep"
+    ]
+    assert problems_of(f"a: &a {inner.format(1)}\nb: {inner.format('*a')}") == [
+        "nested more than 64 deep"
+    ]
+
+
 def test_a_file_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"id: \xff\xfe\x00")
     reader = Reader(tmp_path)
@@ -113,11 +129,19 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     assert Reader(tmp_path).load(tmp_path / "a.yaml") == {"id": "a"}
 
 
-def test_a_missing_file_and_a_folder_are_problems(tmp_path: Path) -> None:
+def test_what_is_no_file_is_a_problem(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "link.yaml").symlink_to("nowhere.yaml")
 
-    assert reader.load(tmp_path / "none.yaml") is None and reader.load(tmp_path) is None
-    assert len(reader.problems) == 2
+    for name in ("none.yaml", "pipe.yaml", "link.yaml", "."):
+        assert reader.load(tmp_path / name) is None
+    assert [str(problem) for problem in reader.problems] == [
+        "none.yaml: error: cannot be read: No such file or directory",
+        "pipe.yaml: error: is not a file",
+        "link.yaml: error: cannot be read: No such file or directory",
+        ".: error: is not a file",
+    ]
 
 
 def test_includes_keep_the_places_of_their_files(make_home: MakeHome) -> None:
