@@ -45,4 +45,4 @@ def check_home(home: Path, paths: Sequence[Path], env: Mapping[str, str]) -> lis
 
 def check_profiles(home: Path, reader: Reader) -> Iterable[Problem]:
     """The problems of the user's own firmware profiles."""
-    return load_profiles(home)[1]
+    return [problem for problem in load_profiles(home)[1] if (home / problem.at.file).exists()]

@@ -51,6 +51,7 @@ async def run_demo(shell: Shell, seconds: float | None) -> int:
         devices.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await devices
+    shell.note(f"What it did is kept: {hearth_command()} runs --home {shell.home}")
     return 0
 
 
@@ -106,14 +107,18 @@ def told(shell: Shell, agent: Agent) -> list[str]:
 
 def tries(shell: Shell) -> list[str]:
     """What to try next, in words that can be pasted."""
-    hearth = shutil.which("hearth") and "hearth"
-    hearth = hearth or os.path.relpath(Path(sys.executable).with_name("hearth"))
-    home = f"--home {shell.home}"
+    hearth = hearth_command()
     return [
-        f"{hearth} runs {home}",
-        f"{hearth} trace last {home}",
-        f"{hearth} device desk_lamp toggle {home}",
-        f'{hearth} send zigbee2mqtt/Scenes\\ button \'{{"action": "double"}}\' {home}',
-        f"{hearth} query 'select device, avg(value) from readings group by 1' {home}",
-        f"The pipelines are in {shell.home}/pipelines; a home of your own: {hearth} init DIR",
+        f"export HEARTH_HOME={shell.home}",
+        f"{hearth} runs",
+        f"{hearth} trace last",
+        f"{hearth} device desk_lamp toggle",
+        f"{hearth} query 'select device, avg(value) from readings group by 1'",
+        f"its pipelines: {shell.home}/pipelines; a home of your own: {hearth} init DIR",
     ]
+
+
+def hearth_command() -> str:
+    """How this command is called from here."""
+    beside = Path(sys.executable).with_name("hearth")
+    return "hearth" if shutil.which("hearth") else os.path.relpath(beside)

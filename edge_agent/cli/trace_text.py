@@ -49,14 +49,14 @@ def _show_step(shell: Shell, step: StepView, effects: list[EffectView]) -> None:
 
 
 def _show_values(shell: Shell, title: str, values: dict[str, Any]) -> None:
-    if values:
-        text = ", ".join(f"{key}={_short(value)}" for key, value in values.items())
-        shell.say(f"  {title:8} {text}")
+    told = [f"{key}={_short(value)}" for key, value in values.items() if value is not None]
+    if told:
+        shell.say(f"  {title:8} {', '.join(told)}")
 
 
 def _items(values: Any) -> list[tuple[str, Any]]:
     if isinstance(values, dict):
-        return list(values.items())
+        return [(key, value) for key, value in values.items() if value not in (None, False)]
     return [] if values is None else [("value", values)]
 
 

@@ -84,7 +84,7 @@ def test_an_agent_ends_by_itself_after_a_while(up: Up, home: Path) -> None:
 def test_the_demo_shows_runs_and_what_they_do(up: Up, tmp_path: Path) -> None:
     demo = up("--demo", "--home", tmp_path / "demo")
     said = until(demo, "→ device hall_lamp state=on")
-    assert "hearth runs --home" in said and "Try this in another terminal" in said
+    assert "export HEARTH_HOME=" in said and "Try this in another terminal" in said
     assert "hall_motion occupancy yes" in said
     demo.send_signal(signal.SIGINT)
     rest, _ = demo.communicate(timeout=5)
