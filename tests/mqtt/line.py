@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
@@ -75,7 +75,7 @@ class Line:
             on_state=self._state,
         )
 
-    async def __aenter__(self) -> "Line":
+    async def __aenter__(self) -> Self:
         self.channel.start()
         await self.until(lambda: self.channel.state.connected)
         return self
@@ -153,6 +153,7 @@ class Peer:
     ) -> None:
         self.messages: list[MQTTMessage] = []
         self._granted: set[int] = set()
+        self._published: set[int] = set()
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         protocol = MQTTv5 if version == 5 else MQTTv311
@@ -162,7 +163,7 @@ class Peer:
         self._client.on_message = self._on_message
         self._client.on_connect = lambda *_: self._tell()
         self._client.on_subscribe = self._on_subscribe
-        self._client.on_publish = lambda *_: self._tell()
+        self._client.on_publish = self._on_publish
         self._client.max_inflight_messages_set(0)
         self._client.reconnect_delay_set(1, 1)
         self._port = port
@@ -172,7 +173,7 @@ class Peer:
             expiry.SessionExpiryInterval = 600
             self._options = {"clean_start": False, "properties": expiry}
 
-    async def __aenter__(self) -> "Peer":
+    async def __aenter__(self) -> Self:
         self._client.connect("127.0.0.1", self._port, **self._options)
         self._client.loop_start()
         await self.until(self._client.is_connected)
@@ -190,15 +191,25 @@ class Peer:
         self._granted.add(mid)
         self._tell()
 
+    def _on_publish(self, client: Client, userdata: Any, mid: int, *_: Any) -> None:
+        self._published.add(mid)
+        self._tell()
+
     def _tell(self) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)
 
+    patience = PATIENCE
+
     async def until(self, happened: Callable[[], object]) -> None:
         """Wait until something this peer can see has happened."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while not happened():
                 self._changed.clear()
                 await self._changed.wait()
+
+    def connected(self) -> bool:
+        """Whether the broker has let it in."""
+        return self._client.is_connected()
 
     async def subscribe(self, name: str, qos: int = 0) -> None:
         """Subscribe and wait for the broker's answer."""
@@ -209,8 +220,9 @@ class Peer:
         self, topic: str, payload: bytes = b"", qos: int = 0, retain: bool = False
     ) -> None:
         """Publish and wait until the broker has it (QoS 1 and 2)."""
-        told = self._client.publish(topic, payload, qos, retain)
-        await self.until(told.is_published)
+        mid = self._client.publish(topic, payload, qos, retain).mid
+        await self.until(lambda: mid in self._published)
+        self._published.discard(mid)
 
     async def received(self, count: int) -> list[bytes]:
         """The payloads, once there are `count` of them."""
