@@ -19,7 +19,7 @@ class Pattern:
         self.names = frozenset(match[1] for match in _PART.finditer(topic))
         if not topic or "{" in _PART.sub("", topic) or "}" in _PART.sub("", topic):
             raise ValueError("a part is written `{name}`, `{name:2}` or `{name:*}`")
-        if sum(match[2] == "*" for match in _PART.finditer(topic)) + ("#" in topic) > 1:
+        if sum(match[2] == "*" for match in _PART.finditer(topic)) > 1 or _vague(topic):
             raise ValueError("only one part of a topic may be of any length")
         if "#" in topic.removesuffix("/#") and topic != "#":
             raise ValueError("`#` stands alone at the end of a topic")
@@ -42,6 +42,12 @@ class Pattern:
             else:
                 levels.append("+" if part or "{" in level else level)
         return "/".join(levels)
+
+
+def _vague(topic: str) -> bool:
+    """Whether nothing fixed stands between a part of any length and `#`."""
+    _, any_length, rest = topic.partition(":*}")
+    return any_length != "" and rest.endswith("#") and not re.search(r"\w", _PART.sub("", rest))
 
 
 def _level(level: str) -> str:
