@@ -13,7 +13,7 @@ from jinja2.runtime import StrictUndefined
 
 from pipelines.expression_names import Known, Mistake, Uses, mistakes, uses_of
 from pipelines.expression_python import translate
-from pipelines.limits import MAX_TEXT, ExpressionError, sized
+from pipelines.limits import MAX_TEXT, ExpressionError, parts
 from pipelines.sandbox import Sandbox, ScopeContext, bounded
 from pipelines.scope import Constant, Expr, Scope
 from pipelines.tree import Secret
@@ -139,8 +139,8 @@ class Careful:
         render = self.render or self.prepare(self.tree())
         context = ScopeContext(self.sandbox, scope)
         try:
-            text = "".join(render(context))
-            return _finished(context.vars["result"]) if self.single else sized(text)
+            text = self.sandbox.concat(render(context))
+            return _finished(context.vars["result"]) if self.single else text
         except ExpressionError as error:
             raise ExpressionError(f"{error} in `{_shown(self.text)}`") from None
         except _FAILURES as error:
@@ -164,16 +164,10 @@ def _finished(value: Any) -> Any:
     """The value with generators as lists, of allowed size and defined in all its parts."""
     if isinstance(value, GeneratorType | map | filter | zip | range):
         value = list(value)
-    _check_defined(value)
-    return sized(value)
-
-
-def _check_defined(value: Any) -> None:
-    if isinstance(value, StrictUndefined):
-        value._fail_with_undefined_error()
-    if isinstance(value, dict | list | tuple):
-        for part in value.values() if isinstance(value, dict) else value:
-            _check_defined(part)
+    for part in parts(value):
+        if isinstance(part, StrictUndefined):
+            part._fail_with_undefined_error()
+    return value
 
 
 def _node(tree: nodes.Template) -> nodes.Expr | nodes.Output | None:

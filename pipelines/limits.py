@@ -18,6 +18,7 @@ MAX_TEXT = 64_000
 MAX_RANGE = 10_000
 MAX_WIDTH = 10_000
 MAX_BITS = 100_000
+MAX_PARTS = 300_000
 _WIDE = re.compile(r"\d{5,}|\*|:[^{}]*\{")
 
 
@@ -49,6 +50,34 @@ def sized(value: Any) -> Any:
     return value
 
 
+def parts(value: Any) -> Iterator[Any]:
+    """A value and all inside it, shared parts as often as they stand there.
+
+    Raises:
+        TooMuch: there is more in it than an expression may make.
+    """
+    waiting, count, size = [value], 0, 0
+    while waiting:
+        part = waiting.pop()
+        count, size = count + 1, size + (len(part) if isinstance(part, str | bytes) else 1)
+        if count > MAX_PARTS or size > MAX_SIZE:
+            raise too_large()
+        yield part
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple | set | frozenset):
+            waiting += part
+
+
+def weighed(value: Any) -> Any:
+    """The value, if it and all inside it is no larger than an expression may make it."""
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        for _ in parts(value):
+            pass
+        return value
+    return sized(value)
+
+
 def multiply(left: Any, right: Any) -> Any:
     """`*`, unless the product would be too large."""
     if left.__class__ is float or right.__class__ is float:
@@ -56,7 +85,7 @@ def multiply(left: Any, right: Any) -> Any:
     if isinstance(left, int) and isinstance(right, int):
         if left.bit_length() + right.bit_length() > MAX_BITS:
             raise too_large()
-    elif _length(left) * _count(right) > MAX_SIZE or _length(right) * _count(left) > MAX_SIZE:
+    elif _weight(left) * _count(right) > MAX_SIZE or _weight(right) * _count(left) > MAX_SIZE:
         raise too_large()
     return left * right
 
@@ -155,8 +184,10 @@ class Alarm:
             raise too_slow()
 
 
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, str | bytes | list | tuple) else 0
+def _weight(value: Any) -> int:
+    if isinstance(value, list | tuple):
+        return sum(len(p) if isinstance(p, str | bytes) else 8 for p in parts(value))
+    return len(value) if isinstance(value, str | bytes) else 0
 
 
 def _count(value: Any) -> int:

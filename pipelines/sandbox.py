@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Any
@@ -23,6 +24,8 @@ from pipelines.scope import Scope
 _WIDTHS = (
     "center", "indent", "wordwrap", "batch", "slice", "tojson", "truncate", "filesizeformat",
 )  # fmt: skip
+_LAZY = ("map", "select", "reject", "selectattr", "rejectattr")
+_LEFT_OUT = ("urlize", "xmlattr", "random", "pprint", "striptags")
 _GUARDED_METHODS = frozenset(
     {"ljust", "rjust", "center", "zfill", "expandtabs", "to_bytes", "translate", "encode"}
 )
@@ -70,9 +73,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.tests.update(TESTS)
         self.filters.update(FILTERS)
         self.filters.update({name: limits.modest(self.filters[name]) for name in _WIDTHS})
-        self.filters |= {"format": _format, "join": _join, _EACH: _each, _CONCAT: _concat}
-        for name in ("urlize", "xmlattr", "random", "pprint"):
+        self.filters.update({name: _in_time(self.filters[name]) for name in _LAZY})
+        self.filters |= {"format": _format, "join": _join}
+        self.filters |= {_EACH: _each, _CONCAT: _concat, _WEIGHED: limits.weighed}
+        for name in _LEFT_OUT:
             del self.filters[name]
+
+    def concat(self, texts: Iterable[str]) -> str:
+        """Join what a template, block or macro has written."""
+        written, total = [], 0
+        for text in texts:
+            written.append(text)
+            total += len(text)
+            if total > MAX_SIZE:
+                raise too_large()
+        return "".join(written)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A mapping's key before its attribute, so that `payload.items` is the key."""
@@ -99,8 +114,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if perf_counter() > __context.deadline:
             raise too_slow()
         _check_method(__obj, args)
+        for value in (*args, *kwargs.values()):
+            limits.weighed(value)
         try:
-            return sized(super().call(__context, __obj, *args, **kwargs))
+            return limits.weighed(super().call(__context, __obj, *args, **kwargs))
         except Unknown as error:
             return __self.undefined(hint=str(error))
 
@@ -115,13 +132,18 @@ def bounded(tree: nodes.Template) -> nodes.Template:
     return result
 
 
-_EACH, _CONCAT = " each", " concat"  # no filter of a user can have such a name
+_EACH, _CONCAT, _WEIGHED = " each", " concat", " weighed"  # names no user can write
 
 
 class _Bounds(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         node.iter = _filter(node.iter, _EACH)  # type: ignore[arg-type]
+        return node
+
+    def visit_Assign(self, node: nodes.Assign) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.node = _filter(node.node, _WEIGHED)  # type: ignore[arg-type]
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
@@ -141,7 +163,17 @@ def _written(context: Any, value: Any) -> Any:
             raise too_large()
     if perf_counter() > context.deadline:
         raise too_slow()
-    return value
+    return limits.weighed(value)
+
+
+def _in_time(function: Callable[..., Iterable[Any]]) -> Callable[..., Iterable[Any]]:
+    """A filter that gives its items one by one, until the deadline."""
+
+    @functools.wraps(function)
+    def timed(context: Any, *args: Any, **kwargs: Any) -> Iterable[Any]:
+        return limits.within(context.deadline, function(context, *args, **kwargs))
+
+    return timed
 
 
 @pass_context
