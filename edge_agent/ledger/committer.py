@@ -225,7 +225,7 @@ class Committer:
                 trouble.reason = str(problem)
                 self.store = Store.stand_in(self._path, self._options)
         self._writer = Writer(self.store)
-        if nowhere and self.store.number("SELECT count(*) FROM entries"):
+        if nowhere and self.store.number("last_seq"):
             # A file with a history appeared where there was none: our numbers are not its.
             pending = self._pending
             pending.lost.update(pending.rows.give_up(len(pending.rows.entries)))

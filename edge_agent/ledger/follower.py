@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from heapq import merge
-from operator import itemgetter
 
 from edge_agent.ledger import history
 from edge_agent.ledger.cursors import Cursors
@@ -53,14 +51,13 @@ class Follower:
         self._record(Position(self.name, None, self._hold))
 
     def _read(self, cursor: Cursor, limit: int) -> list[Entry]:
-        named, params = self._cursors.named, {"after": self.position, "limit": limit}
-        entries = named(cursor, "entries_after", params)
-        open_runs = named(cursor, "open_after", params)
-        rows = list(merge(entries, open_runs, key=itemgetter(0)))[:limit]
-        if not rows:
+        named = self._cursors.named
+        following = named(cursor, "next_seq", {"after": self.position})[0][0]
+        if following is None:
             return []
+        between = {"after": following - 1, "upto": following - 1 + limit}
+        rows = named(cursor, "entries_between", between)
         readings: dict[int, list[Latest]] = {}
-        between = {"after": self.position, "upto": rows[-1][0]}
         for seq, *reading in named(cursor, "readings_between", between):
             readings.setdefault(seq, []).append(history.latest(tuple(reading)))
         return [history.entry(row, readings.get(row[0], [])) for row in rows]

@@ -23,7 +23,7 @@ def entry(row: Row, readings: list[Latest]) -> Entry:
 def _event(
     ts: int | None,
     received: int | None,
-    identity: int | None,
+    identity: bytes | None,
     payload: str | None,
     channel: str | None,
     source: str | None,
@@ -34,12 +34,12 @@ def _event(
         return None
     seconds = ts / 1e6
     arrival = seconds if received is None else received / 1e6
-    return Event(identity, seconds, arrival, channel, source, payload, b"", retain, qos=qos)
+    return Event(number(identity), seconds, arrival, channel, source, payload, b"", retain, qos=qos)
 
 
 def _run(
-    identity: int | None,
-    event: int | None,
+    identity: bytes | None,
+    event: bytes | None,
     pipeline: str | None,
     version: str,
     state: str,
@@ -54,10 +54,10 @@ def _run(
         parts + ["", {}, {}, {}, "", ""][len(parts) - 3 :]
     )
     return RunRecord(
-        identity,
+        number(identity),
         pipeline,
         version,
-        event or _number(stored),
+        _of_text(stored) if event is None else number(event),
         trigger,
         state,
         started / 1e6,
@@ -68,23 +68,28 @@ def _run(
         inputs,
         variables,
         labels,
-        _number(parent),
+        _of_text(parent),
     )
 
 
-def _number(text: str) -> int:
+def number(identity: bytes) -> int:
+    """An id as the number it is in Python."""
+    return int.from_bytes(identity)
+
+
+def _of_text(text: str) -> int:
     return UUID(text).int if text else 0
 
 
 def latest(row: Row) -> Latest:
     """A reading of device_key, device, property, instance, type, value, text, unit, ts."""
-    key, device, name, instance, kind, number, text, unit, ts = row
-    return Latest(key, device, name, instance, value(kind, number, text), unit, ts / 1e6)
+    key, device, name, instance, kind, figure, text, unit, ts = row
+    return Latest(key, device, name, instance, value(kind, figure, text), unit, ts / 1e6)
 
 
-def value(kind: str, number: float | None, text: str | None) -> Any:
+def value(kind: str, figure: float | None, text: str | None) -> Any:
     """A reading's value as it was: whole numbers are integers again."""
-    if number is not None:
-        whole = kind != "b" and number.is_integer() and abs(number) < 1 << 53
-        return bool(number) if kind == "b" else int(number) if whole else number
+    if figure is not None:
+        whole = kind != "b" and figure.is_integer() and abs(figure) < 1 << 53
+        return bool(figure) if kind == "b" else int(figure) if whole else figure
     return msgspec.json.decode(text) if kind == "j" and text else text

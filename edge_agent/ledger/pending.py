@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from edge_agent.ledger import history
 from edge_agent.ledger.packing import Packer, micros, to_json
 from edge_agent.ledger.records import DeviceRow, Drop, Fact, Position, Remembered
 from edge_agent.ledger.rows import Row, Rows
@@ -27,12 +28,10 @@ class Pending:
     def begin(self, store: Store) -> None:
         """Number on from what a store holds."""
         self.packer = Packer(
-            store.number(
-                "SELECT greatest(max(seq), (SELECT max(seq) FROM open_runs)) FROM entries"
-            ),
-            store.number("SELECT max(id) FROM kinds"),
-            store.rows("SELECT * FROM forms"),
-            [row[0] for row in store.rows("SELECT id FROM open_runs")],
+            store.number("last_seq"),
+            store.number("last_kind"),
+            [(*form, salt and history.number(salt)) for *form, salt in store.rows("forms")],
+            [history.number(row[0]) for row in store.rows("open_ids")],
         )
 
     def take(self, record: Any) -> None:
@@ -50,10 +49,10 @@ class Pending:
 
     def settle(self, store: Store) -> None:
         """Forget rows that a store holds after all: an error may come after the commit."""
-        self._drop("entries", store.number("SELECT max(seq) FROM entries"))
-        self._drop("kinds", store.number("SELECT max(id) FROM kinds"))
-        self._drop("items", store.number("SELECT max(kind) FROM items"))
-        self._drop("forms", store.number("SELECT max(id) FROM forms"))
+        self._drop("entries", store.number("last_entry"))
+        self._drop("kinds", store.number("last_kind"))
+        self._drop("items", store.number("last_item"))
+        self._drop("forms", store.number("last_form"))
 
     def _drop(self, table: str, upto: int) -> None:
         rows = self.rows.appended[table]

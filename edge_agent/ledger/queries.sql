@@ -1,3 +1,32 @@
+-- Ids leave as 16 bytes: DuckDB needs 45 µs to hand out a UHUGEINT as a Python number, 0.5 as this.
+
+-- name: format
+SELECT max(version) FROM format
+
+-- name: last_seq
+-- Cursors count too: what they stand at may have been removed, and must not be given out again.
+SELECT greatest(
+    (SELECT max(seq) FROM entries), (SELECT max(seq) FROM open_runs), (SELECT max(seq) FROM cursors)
+)
+
+-- name: last_entry
+SELECT max(seq) FROM entries
+
+-- name: last_kind
+SELECT max(id) FROM kinds
+
+-- name: last_item
+SELECT max(kind) FROM items
+
+-- name: last_form
+SELECT max(id) FROM forms
+
+-- name: forms
+SELECT id, pipeline, version, trigger, state, salt::UUID::BLOB FROM forms
+
+-- name: open_ids
+SELECT id::UUID::BLOB FROM open_runs
+
 -- name: slots
 SELECT owner, key, value, due FROM slots
 
@@ -26,7 +55,7 @@ SELECT
     + coalesce((SELECT value FROM facts WHERE name = 'acknowledged'), 0)
 
 -- name: last_ids
-SELECT id FROM (
+SELECT id::UUID::BLOB FROM (
     SELECT seq, entries.id FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
     WHERE entries.id IS NOT NULL
     ORDER BY seq DESC LIMIT $number
@@ -43,65 +72,76 @@ SELECT
     (SELECT count(*) FROM entries WHERE seq > $after)
     + (SELECT count(*) FROM open_runs WHERE seq > $after)
 
--- name: entries_after
+-- name: next_seq
+SELECT least(
+    (SELECT min(seq) FROM entries WHERE seq > $after),
+    (SELECT min(seq) FROM open_runs WHERE seq > $after)
+)
+
+-- name: entries_between
 SELECT
-    e.seq, e.ts, e.received, e.id, e.payload, k.channel, k.source, k.retain, k.qos,
-    CASE WHEN f.salt IS NULL THEN e.id ELSE xor(e.id, f.salt) END,
-    CASE WHEN f.salt IS NOT NULL THEN e.id END,
+    e.seq, e.ts, e.received, e.id::UUID::BLOB, e.payload, k.channel, k.source, k.retain, k.qos,
+    (CASE WHEN f.salt IS NULL THEN e.id ELSE xor(e.id, f.salt) END)::UUID::BLOB,
+    (CASE WHEN f.salt IS NOT NULL THEN e.id END)::UUID::BLOB,
     f.pipeline, f.version, f.state, e.started, e.finished, e.detail
 FROM entries e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN forms f ON f.id = e.form
-WHERE e.seq > $after
-ORDER BY e.seq LIMIT $limit
-
--- name: open_after
+WHERE e.seq > $after AND e.seq <= $upto
+UNION ALL
 SELECT
     seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    id, event, pipeline, version, state, started, finished, detail
-FROM open_runs WHERE seq > $after
-ORDER BY seq LIMIT $limit
+    id::UUID::BLOB, event::UUID::BLOB, pipeline, version, state, started, finished, detail
+FROM open_runs
+WHERE seq > $after AND seq <= $upto
+ORDER BY 1
 
 -- name: readings_between
 SELECT seq, device_key, device, property, instance, type, value, text, unit, ts
 FROM reading_rows WHERE seq > $after AND seq <= $upto ORDER BY seq
 
--- name: runs
--- The rows are chosen by their narrow columns first: `detail` is large.
-WITH chosen AS (
-    SELECT e.seq, e.started
-    FROM entries e JOIN forms f ON f.id = e.form
-    WHERE
-        ($pipeline IS NULL OR f.pipeline = $pipeline)
-        AND ($state IS NULL OR f.state = $state)
-        AND ($since IS NULL OR e.started >= $since)
-        AND ($before IS NULL OR e.started < $before)
+-- name: run_seqs
+SELECT e.seq, e.started
+FROM entries e JOIN forms f ON f.id = e.form
+WHERE
+    ($pipeline IS NULL OR f.pipeline = $pipeline)
+    AND ($state IS NULL OR f.state = $state)
+    AND ($since IS NULL OR e.started >= $since)
+    AND ($before IS NULL OR e.started < $before)
+UNION ALL
+SELECT seq, started
+FROM open_runs
+WHERE
+    ($pipeline IS NULL OR pipeline = $pipeline)
+    AND ($state IS NULL OR state = $state)
+    AND ($since IS NULL OR started >= $since)
+    AND ($before IS NULL OR started < $before)
+ORDER BY started DESC, seq DESC LIMIT $limit
+
+-- name: run_seq
+SELECT max(seq) FROM (
+    SELECT e.seq FROM entries e JOIN forms f ON f.id = e.form
+    WHERE CASE WHEN f.salt IS NULL THEN e.id ELSE xor(e.id, f.salt) END = $id::UHUGEINT
     UNION ALL
-    SELECT seq, started
-    FROM open_runs
-    WHERE
-        ($pipeline IS NULL OR pipeline = $pipeline)
-        AND ($state IS NULL OR state = $state)
-        AND ($since IS NULL OR started >= $since)
-        AND ($before IS NULL OR started < $before)
-    ORDER BY started DESC LIMIT $limit
+    SELECT seq FROM open_runs WHERE id = $id::UHUGEINT
 )
+
+-- name: runs
+-- Only what was chosen by narrow columns before: `detail` is large.
 SELECT
-    r.seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    r.id, r.event, r.pipeline, r.version, r.state, r.started, r.finished, r.detail
-FROM run_rows r SEMI JOIN chosen ON chosen.seq = r.seq
-ORDER BY r.started DESC, r.seq DESC
+    seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    id::UUID::BLOB, event::UUID::BLOB, pipeline, version, state, started, finished, detail
+FROM run_rows
+WHERE seq BETWEEN $first AND $last AND seq IN (SELECT unnest($seqs::BIGINT[]))
+ORDER BY started DESC, seq DESC
+
+-- name: event
+SELECT
+    e.seq, e.ts, e.received, e.id::UUID::BLOB, e.payload, k.channel, k.source, k.retain, k.qos,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM entries e JOIN kinds k ON k.id = e.kind
+WHERE e.id = $id::UHUGEINT
 
 -- name: run_ids
-SELECT DISTINCT id FROM run_rows WHERE id BETWEEN $low::UHUGEINT AND $high::UHUGEINT LIMIT 10
-
--- name: run
-SELECT
-    r.seq, e.ts, e.received, e.id, e.payload, k.channel, k.source, k.retain, k.qos,
-    r.id, r.event, r.pipeline, r.version, r.state, r.started, r.finished, r.detail
-FROM run_rows r
-LEFT JOIN entries e ON e.id = r.event AND e.kind > 0
-LEFT JOIN kinds k ON k.id = e.kind
-WHERE r.id = $id::UHUGEINT
-ORDER BY r.seq DESC LIMIT 1
+SELECT DISTINCT id::UUID::BLOB FROM run_rows WHERE id BETWEEN $low::UHUGEINT AND $high::UHUGEINT LIMIT 10
 
 -- name: readings
 SELECT device_key, device, property, instance, type, value, text, unit, ts
@@ -127,6 +167,9 @@ WHERE
     AND ($until IS NULL OR ts < $until)
 GROUP BY device_key, property, instance, bucket
 ORDER BY bucket DESC LIMIT $limit
+
+-- name: holding
+SELECT 1 FROM cursors WHERE hold LIMIT 1
 
 -- name: held
 SELECT min(seq) FROM cursors WHERE hold

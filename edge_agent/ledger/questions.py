@@ -52,21 +52,32 @@ class Questions(ABC):
         """Runs, newest first; `since` and `before` bound their start (epoch seconds)."""
         params = {"pipeline": pipeline, "state": state, "limit": limit}
         span = {"since": _micros(since), "before": _micros(before)}
-        rows = await self._fetch("runs", params | span)
+        found = await self._fetch("run_seqs", params | span)
+        return await self._runs([row[0] for row in found])
+
+    async def _runs(self, seqs: Sequence[int]) -> Sequence[RunRecord]:
+        if not seqs:
+            return []
+        params = {"first": min(seqs), "last": max(seqs), "seqs": list(seqs)}
+        rows = await self._cursors.fetch("runs", params)
         return [run for row in rows if (run := history.entry(row, []).run) is not None]
 
     async def run_ids(self, prefix: str) -> Sequence[int]:
         """The ids (at most ten) of runs whose UUID begins like this; dashes do not matter."""
         digits = prefix.replace("-", "")
         low, high = int(digits.ljust(32, "0"), 16), int(digits.ljust(32, "f"), 16)
-        return [
-            row[0] for row in await self._fetch("run_ids", {"low": str(low), "high": str(high)})
-        ]
+        found = await self._fetch("run_ids", {"low": str(low), "high": str(high)})
+        return [history.number(row[0]) for row in found]
 
     async def trace(self, run: int) -> Entry | None:
         """A run with its steps and effects, and the event behind it while that is kept."""
-        rows = await self._fetch("run", {"id": str(run)})
-        return history.entry(rows[0], []) if rows else None
+        seq = (await self._fetch("run_seq", {"id": str(run)}))[0][0]
+        found = await self._runs([seq] if seq else [])
+        if not found:
+            return None
+        events = await self._cursors.fetch("event", {"id": str(found[0].event)})
+        event = history.entry(events[0], []).event if events else None
+        return Entry(seq, event, [], found[0])
 
     async def readings(
         self,
@@ -133,7 +144,8 @@ class Questions(ABC):
 
     def last_ids(self, number: int) -> Sequence[int]:
         """The ids of the last `number` of these, oldest first; fewer if they are gone."""
-        return [row[0] for row in self._cursors.rows("last_ids", {"number": number})]
+        found = self._cursors.rows("last_ids", {"number": number})
+        return [history.number(row[0]) for row in found]
 
     def proven(self) -> int:
         """What `prove` kept last."""

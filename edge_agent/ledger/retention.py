@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 
-from edge_agent.ledger import sql
 from edge_agent.ledger.packing import micros
 from edge_agent.ledger.store import Store
 from schemas.fields import seconds
@@ -29,7 +28,6 @@ class Retention:
         self._readings = max(seconds(keep.readings), self._events)
         self._runs = seconds(keep.runs)
         self._max_bytes = size_bytes(settings.max_size)
-        self._queries = sql.queries()
         self._next = time.monotonic() + 5.0
 
     def due_in(self) -> float:
@@ -47,20 +45,17 @@ class Retention:
         """Remove the oldest expired rows that no holding follower still wants; True if any."""
         ages = {"events": self._events, "readings": self._readings, "runs": self._runs}
         before = {name: micros(now - age) for name, age in ages.items()}
-        held = store.number(self._queries["held"]) if self._holding(store) else _FAR
-        upto = store.number(self._queries["expired"], {**before, "held": held, "slice": SLICE})
+        held = store.number("held") if store.rows("holding") else _FAR
+        upto = store.number("expired", {**before, "held": held, "slice": SLICE})
         if upto:
             self._remove(store, upto, before)
         return upto > 0
 
-    def _holding(self, store: Store) -> bool:
-        return bool(store.rows("SELECT 1 FROM cursors WHERE hold"))
-
     def shrink(self, store: Store) -> bool:
         """Remove the oldest rows while more space is used than may be; True if any."""
-        if store.number(self._queries["used_bytes"]) <= self._max_bytes:
+        if store.number("used_bytes") <= self._max_bytes:
             return False
-        upto = store.number(self._queries["oldest"], {"slice": SLICE})
+        upto = store.number("oldest", {"slice": SLICE})
         self._remove(store, upto, {"events": _FAR, "readings": _FAR, "runs": _FAR})
         store.checkpoint()
         return upto > 0
@@ -68,9 +63,7 @@ class Retention:
     def _remove(self, store: Store, upto: int, before: dict[str, int]) -> None:
         with store.transaction():
             for name in ("count_removed", "remove", "strip_events", "strip_runs"):
-                text = self._queries[name]
-                params = {key: at for key, at in before.items() if f"${key}" in text}
-                store.rows(text, {"upto": upto, **params})
+                store.rows(name, {"upto": upto, **before})
 
 
 def size_bytes(text: str) -> int:

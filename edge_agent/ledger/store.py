@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Store:
     def __init__(self, connection: duckdb.DuckDBPyConnection, mode: str) -> None:
         self.connection = connection
         self.mode = mode
+        self._queries = sql.queries()
         self.cursors: Sequence[duckdb.DuckDBPyConnection] = ()
 
     @classmethod
@@ -104,20 +105,22 @@ class Store:
             raise
         return store
 
-    def number(self, query: str, params: object = None) -> int:
-        """The one number a query of ours gives, 0 for none."""
-        found = self.rows(query, params)
+    def number(self, name: str, params: Mapping[str, Any] | None = None) -> int:
+        """The one number a query of `queries.sql` gives, 0 for none; on the ledger thread."""
+        found = self.rows(name, params)
         return int(found[0][0] or 0) if found else 0
 
-    def rows(self, query: str, params: object = None) -> list[tuple[Any, ...]]:
-        """The rows a query of ours gives, on the ledger thread."""
-        return self.connection.execute(query, params).fetchall()
+    def rows(self, name: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows a query of `queries.sql` gives; takes those parameters that are in it."""
+        text = self._queries[name]
+        known = {key: value for key, value in (params or {}).items() if f"${key}" in text}
+        return self.connection.execute(text, known or None).fetchall()
 
     def _migrate(self) -> None:
         execute = self.connection.execute
         scripts = sql.migrations()
         execute("CREATE TABLE IF NOT EXISTS format (version INTEGER)")
-        version = self.number("SELECT max(version) FROM format")
+        version = self.number("format")
         if version > len(scripts):
             raise LedgerProblem(
                 f"the ledger has format {version}, this hearthflow knows {len(scripts)}: "

@@ -136,3 +136,19 @@ def test_sizes_are_written_as_people_do(text: str, size: int) -> None:
 def test_a_text_that_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no size"):
         size_bytes(text)
+
+
+async def test_a_follower_sees_what_comes_after_everything_has_expired(tmp_path: Path) -> None:
+    await _made(tmp_path)
+    ledger = ledger_at(tmp_path)
+    follower = ledger.follow("mirror")
+    follower.ack((await follower.read())[-1].seq)
+    await ledger.close()
+    _work(tmp_path, NOON + 401 * DAY)
+    ledger = ledger_at(tmp_path)
+    ledger.event(event("new"))
+    await ledger.flush()
+    assert [
+        entry.event.source for entry in await ledger.follow("mirror").read() if entry.event
+    ] == ["t/new"]
+    await ledger.close()
