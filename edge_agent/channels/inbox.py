@@ -59,7 +59,7 @@ class Inbox:
         self._key = blake2b(client_id.encode(), digest_size=32).digest()
         self._total = ledger.committed()
         self._generation, used = divmod(self._total, generation_size)
-        unproven = min(self._total - ledger.proven(), generation_size)
+        unproven = max(0, min(self._total - ledger.proven(), GENERATION))
         ids = ledger.last_ids(max(used, unproven))
         self._taken = set(ids[len(ids) - used :] if used < len(ids) else ids)
         self._unproven = dict.fromkeys(ids[len(ids) - unproven :] if unproven else (), 0)

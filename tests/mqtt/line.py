@@ -137,6 +137,10 @@ class Line:
         await self.until(lambda: len(self.messages) >= count)
         return [m.payload for m in self.messages]
 
+    def tick(self) -> None:
+        """A second has passed."""
+        self.channel._tick()
+
     async def stated(self) -> None:
         """Wait until the channel has said something about itself."""
         await self.until(lambda: self.states)

@@ -35,7 +35,7 @@ worlds = st.tuples(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(worlds)
 def test_every_event_runs_and_a_committed_one_never_again(
     world: tuple[list[str], str, int, int],
@@ -47,7 +47,7 @@ def test_every_event_runs_and_a_committed_one_never_again(
     assert all(count == 1 for count in commits.values())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(worlds)
 def test_an_event_that_runs_again_keeps_its_id(world: tuple[list[str], str, int, int]) -> None:
     after = played(*world, unique=True)
@@ -55,7 +55,7 @@ def test_an_event_that_runs_again_keeps_its_id(world: tuple[list[str], str, int,
     assert len(ids) == len(after.published)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(worlds)
 def test_equal_messages_get_distinct_ids(world: tuple[list[str], str, int, int]) -> None:
     after = played(*world, unique=False)
@@ -63,7 +63,7 @@ def test_equal_messages_get_distinct_ids(world: tuple[list[str], str, int, int])
     assert len({number for number, _ in after.committed}) == len(after.committed)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(worlds)
 def test_only_the_twin_of_an_event_that_just_ran_can_be_taken_for_a_repeat(
     world: tuple[list[str], str, int, int],
