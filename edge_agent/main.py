@@ -19,6 +19,7 @@ from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.clock import SystemClock
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
+from edge_agent.footprint import give_back
 from edge_agent.gateway.live import Live
 from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
@@ -245,6 +246,7 @@ class Agent:
         if self._handle.port is not None:
             host = self.settings.gateway.host
             self.urls["gateway"] = f"http://{host}:{self._handle.port}"
+        give_back()
 
     def _facts(self) -> AgentFacts:
         return AgentFacts(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
 import importlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,14 +26,4 @@ async def start(gateway: Gateway, settings: GatewaySettings, socket: Path) -> Ha
     server = await asyncio.to_thread(importlib.import_module, "edge_agent.gateway.server")
     tcp = (settings.host, settings.port) if settings.enabled else None
     handle: Handle = await server.serve(gateway, tcp=tcp, uds=socket, token=settings.token)
-    _give_back_memory()
     return handle
-
-
-def _give_back_memory() -> None:
-    """Hand what the imports have freed back to the system: 5 MB with glibc, nothing elsewhere."""
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)
