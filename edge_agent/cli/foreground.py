@@ -9,7 +9,9 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.cli.problems import Outside, tell
 from edge_agent.cli.shell import Shell
@@ -18,7 +20,8 @@ from edge_agent.main import Agent
 from edge_agent.monitoring.log import set_up
 from pipelines.settings import load_devices
 
-LEAVE_SECONDS = 5.0
+if TYPE_CHECKING:
+    from edge_agent.demo.screen import Screen
 
 
 async def run(shell: Shell, seconds: float | None) -> int:
@@ -32,7 +35,6 @@ async def run(shell: Shell, seconds: float | None) -> int:
 
 async def run_demo(shell: Shell, seconds: float | None) -> int:
     """Run with simulated devices, and show what happens."""
-    from edge_agent.cli.wire import Wire
     from edge_agent.demo import screen
     from edge_agent.demo.network import simulate
 
@@ -40,19 +42,25 @@ async def run_demo(shell: Shell, seconds: float | None) -> int:
         host, _, port = agent.urls["mqtt"].rpartition("/")[2].rpartition(":")
         folder = agent.home / "data" / "devices"
         devices = asyncio.create_task(simulate(host, int(port), folder=folder, clock=agent.clock))
-        happenings = Wire(agent.home / "data" / "agent.sock").follow("/api/v1/events")
         page = screen.make_screen("\n".join(told(shell, agent)), "\n".join(tries(shell)))
-        watcher = threading.Thread(
-            target=screen.watch, args=[happenings, page, shell.zone], daemon=True
-        )
         with page:
-            watcher.start()
+            threading.Thread(target=watch, args=[shell, page], daemon=True).start()
             await until_stopped(agent, seconds)
         devices.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await devices
     shell.note(f"What it did is kept: {hearth_command()} runs --home {shell.home}")
     return 0
+
+
+def watch(shell: Shell, page: "Screen") -> None:
+    """Show what happens until the agent is gone; for a thread of its own."""
+    from edge_agent.cli.wire import Wire
+    from edge_agent.demo import screen
+
+    happenings = Wire(shell.home / "data" / "agent.sock").follow("/api/v1/events")
+    with contextlib.suppress(Outside):
+        screen.watch(happenings, page, shell.zone)
 
 
 @asynccontextmanager
@@ -63,11 +71,12 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
         UserError: the home's settings are wrong.
         Outside: the ledger, a port or the broker cannot be had.
     """
-    set_up(shell.settings.log.level, shell.settings.log.format)
+    log = shell.settings.log
+    set_up("debug" if shell.verbose else log.level, log.format)
     devices, problems = load_devices(shell.home)
     tell(problems)
     try:
-        agent = Agent(shell.home, shell.settings, devices, "0.1.0")
+        agent = Agent(shell.home, shell.settings, devices, version("hearthflow"))
         try:
             await agent.start()
             tell(agent.problems)

@@ -53,7 +53,7 @@ class Verbs(click.Group):
 def common_options(function: F) -> F:
     """The options every verb takes, before or after its name."""
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-v", "--verbose", is_flag=True, help="Log what is done on stderr."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
         click.option("--home", type=click.Path(path_type=Path), metavar="DIR", help="The home."),
     ):
@@ -71,11 +71,19 @@ def verb(function: Callable[..., Any]) -> click.Command:
             json=as_json or above["as_json"],
             verbose=verbose or above["verbose"],
         )
+        if shell.verbose:
+            _log_everything()
         return function(shell, **parameters)
 
     call.__doc__ = function.__doc__
     call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
     return click.command()(common_options(call))
+
+
+def _log_everything() -> None:
+    from edge_agent.monitoring.log import set_up
+
+    set_up("debug", "auto")
 
 
 def _module(name: str) -> Path | None:

@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -108,14 +107,6 @@ class Shell:
         with reach(self.home, self.settings) as agent:
             yield agent
 
-    def wait(self, seconds: float, text: str) -> None:
-        """Let time pass, with a bar on a terminal."""
-        ticks = max(1, round(seconds * 10))
-        with self.bar(ticks, text) as advance:
-            for _ in range(ticks):
-                time.sleep(seconds / ticks)
-                advance(1)
-
     @contextmanager
     def bar(self, total: int, text: str) -> Iterator[Callable[[int], None]]:
         """A progress bar on a terminal; gives what advances it."""
@@ -159,6 +150,8 @@ def to_json(value: Any, *, indent: int = 2) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
     return value if isinstance(value, str) else to_json(value)
 
 
