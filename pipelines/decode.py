@@ -13,6 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields as struct_fields
 
+from pipelines.elsewhere import KEYS
 from pipelines.tree import Map, place, suggest
 from schemas.fields import seconds
 from schemas.problem import Position, Problem
@@ -125,7 +126,7 @@ def _unknown(tree: Map, key: str, known: dict[str, Field], name: str) -> Problem
     if tree[key] is None and not key.isidentifier():
         hint = "the text before it ends at the comma: quote it"
         return Problem(at, f"`{key}` stands as a key of its own here", hint, "warning")
-    hint = suggest(key, known) or f"known: {', '.join(known)}"
+    hint = KEYS.get(name, {}).get(key) or suggest(key, known) or f"known: {', '.join(known)}"
     return Problem(at, f"unknown key `{key}` in `{name}`", hint)
 
 

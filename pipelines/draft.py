@@ -231,7 +231,10 @@ def _all(tests: list[Test]) -> Test:
     every = tuple(tests)
 
     def all_hold(scope: Scope) -> bool:
-        return all(test(scope) for test in every)
+        for test in every:  # noqa: SIM110 (a generator would cost more than the tests)
+            if not test(scope):
+                return False
+        return True
 
     return all_hold
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pipelines.component import Component
 from pipelines.decode import decode, fields_of
+from pipelines.elsewhere import KEYS
 from pipelines.tree import Map, suggest
 from schemas.problem import Position, Problem
 
@@ -87,8 +88,9 @@ def _component_key(
         text = f"this {kind} does nothing: it names no {kind}"
         report(Problem(tree.at, text, f"for example `{_example(kind)}`"))
         return None
-    name = strange[0]
-    hint = suggest(name, registry) or f"known: {', '.join(sorted(registry))}"
+    name = next((key for key in strange if key in KEYS[kind]), strange[0])
+    hint = KEYS[kind].get(name) or suggest(name, registry)
+    hint = hint or f"known: {', '.join(sorted(registry))}"
     report(Problem(tree.keys_at[name], f"unknown {kind} `{name}`", hint))
     return None
 

@@ -11,7 +11,7 @@ from jinja2.environment import Environment
 from jinja2.meta import find_undeclared_variables
 from msgspec import Struct
 
-from pipelines.functions import ELSEWHERE
+from pipelines import elsewhere
 from pipelines.tree import suggest
 
 SCOPE_NAMES = ("trigger", "event", "inputs", "variables", "steps", "error", "run", "repeat")
@@ -82,8 +82,8 @@ def _bare(name: str, text: str, known: Known, functions: Iterable[str]) -> Itera
         yield Mistake(at, f"`{name}` is not known here", known.reason)
     elif name in (known.inputs or ()):
         yield Mistake(at, f"unknown name `{name}`", f"write `inputs.{name}`")
-    elif name in ELSEWHERE:
-        yield Mistake(at, f"unknown name `{name}`", ELSEWHERE[name])
+    elif name in elsewhere.FUNCTIONS:
+        yield Mistake(at, f"unknown name `{name}`", elsewhere.FUNCTIONS[name])
     else:
         every = (*SCOPE_NAMES, *known.variables, *functions)
         yield Mistake(at, f"unknown name `{name}`", suggest(name, every))

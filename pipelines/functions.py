@@ -247,15 +247,6 @@ TESTS: Mapping[str, Callable[..., bool]] = {
     "datetime": lambda value: isinstance(value, datetime),
 }  # fmt: skip
 
-_HA = "write `reading(device, property)`"
-ELSEWHERE: Mapping[str, str] = {
-    "states": _HA, "state_attr": _HA, "is_state": f"{_HA} == …", "is_state_attr": f"{_HA} == …",
-    "has_value": "write `reading(…) is defined` or `available(device)`",
-    "this": "write `run`", "trigger_id": "write `trigger.id`", "wait": "give the step an `id`",
-    "area_devices": "write `devices(area=…)`", "label_devices": "write `devices(label=…)`",
-}  # fmt: skip
-"""Home Assistant's names that are written differently here."""
-
 
 def _suffix(number: int) -> str:
     if number % 100 in (11, 12, 13):

@@ -58,7 +58,7 @@ def place(tree: Any, path: Iterable[str | int], start: Position) -> Position:
     """The place of the value at `path` inside `tree`, or of the nearest one around it."""
     at = start
     for step in path:
-        if isinstance(tree, Map) and step in tree:
+        if isinstance(tree, Map) and str(step) in tree:
             at = tree.values_at.get(str(step), at)
             tree = tree[str(step)]
         elif isinstance(tree, Seq) and isinstance(step, int) and step < len(tree):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.expression import is_expression
@@ -76,6 +76,8 @@ class Workbench:
         if not (isinstance(value, str) and is_expression(value)):
             return Constant(self.seconds(value, at))
         expression = self.expression(value, at)
+        if isinstance(expression, Constant):
+            return Constant(self.seconds(expression.value, at))
 
         def duration(scope: Scope) -> float:
             try:
@@ -108,14 +110,23 @@ def _always(scope: Scope) -> bool:
 
 
 def _mapping(parts: dict[str, Expr]) -> Expr:
-    if all(isinstance(part, Constant) for part in parts.values()):
-        return Constant({key: part.value for key, part in parts.items()})  # type: ignore[attr-defined]
-    items = tuple(parts.items())
-    return lambda scope: {key: part(scope) for key, part in items}
+    constant = {key: part.value for key, part in parts.items() if isinstance(part, Constant)}
+    if len(constant) == len(parts):
+        return Constant(constant)
+    varying = tuple((key, part) for key, part in parts.items() if key not in constant)
+    frame = {key: constant.get(key) for key in parts}
+
+    def mapping(scope: Scope) -> dict[str, Any]:
+        made = frame.copy()
+        for key, part in varying:
+            made[key] = part(scope)
+        return made
+
+    return mapping
 
 
 def _list(parts: list[Expr]) -> Expr:
-    if all(isinstance(part, Constant) for part in parts):
-        return Constant([part.value for part in parts])  # type: ignore[attr-defined]
-    items: tuple[Callable[[Scope], Any], ...] = tuple(parts)
-    return lambda scope: [part(scope) for part in items]
+    constant = [part.value for part in parts if isinstance(part, Constant)]
+    if len(constant) == len(parts):
+        return Constant(constant)
+    return lambda scope: [part(scope) for part in parts]
