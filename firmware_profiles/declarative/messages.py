@@ -196,7 +196,9 @@ class Keys:
             key: self._rule(rule) for key, rule in message.fields.items() if key not in self._paths
         }
         self._rules = Rules(self._guess, used | plain)
-        self._nested = [(path, self._rule(rule)) for path, rule in self._paths.items()]
+        self._nested = [
+            (path.partition(".")[0], path, self._rule(rule)) for path, rule in self._paths.items()
+        ]
         self._skipped = frozenset([*self._paths, *used])
 
     def read(self, said: Decoded, root: Any, payload: Any) -> None:
@@ -208,7 +210,9 @@ class Keys:
             root = {self._scalar: root} if root.__class__ is not list else dict(enumerate(root))
             root = {str(key): value for key, value in root.items()}
         read_object(root, self._rules, readings, self._skipped)
-        for path, rule in self._nested:
+        for head, path, rule in self._nested:
+            if head not in root and head != "*" and path not in root:
+                continue
             for names, value in walk(root, path):
                 found = rule._replace(instance=rule.instance or "_".join(names) or None)
                 read_object({path: value}, {path: found}, readings)
