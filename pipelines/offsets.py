@@ -11,7 +11,7 @@ def position_in(source: str, at: Position, text: str, offset: int) -> Position:
     Exact for plain, quoted and literal (`|`) scalars; in folded ones (`>`) the place of the same
     words, as far as they can be found.
     """
-    lines = source.split("\n")
+    lines = source.replace("\r\n", "\n").split("\n")
     if not 0 < at.line <= len(lines):
         return at
     head = lines[at.line - 1][at.column - 1 :]
