@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import sys
@@ -21,6 +22,7 @@ def give_back() -> None:
     """
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # extension modules want their objects freed at the end
     if sys.platform != "linux":
         return
     libc = ctypes.CDLL(None)

@@ -45,7 +45,6 @@ from schemas.problem import Problem, UserError
 from schemas.settings import DeviceSettings, Settings
 
 if TYPE_CHECKING:
-    from edge_agent.gateway.server import Handle as Serving
     from pipelines.ports import Handle
 
 log = logging.getLogger(__name__)
@@ -70,10 +69,9 @@ class Agent:
         self.urls: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.live = Live()
-        self._embedded: EmbeddedBroker | None = None
+        self._leave = contextlib.AsyncExitStack()
         self._gateway: asyncio.Task[None] | None = None
-        self._handle: Serving | None = None
-        self._keeping: Handle
+        self._keeping: Handle | None = None
         self._up = False
         self._build(devices)
 
@@ -87,6 +85,7 @@ class Agent:
         self.measures = Measures(self.metrics)
         self.health = Health()
         self.ledger = Ledger.open(data / "ledger.duckdb", settings.ledger, time_zone=zone)
+        self._leave.push_async_callback(self.ledger.close)
         self.ledger.on_commit(self.measures.commit_seconds.observe)
         self.engine = Engine(self.clock, self.ledger, self.ledger.slots())
         found, self.problems = load_profiles(self.home)
@@ -156,16 +155,21 @@ class Agent:
         self._subscribe()
         self.channel.start()
         self.urls["mqtt"] = f"mqtt://{settings.mqtt.host}:{settings.mqtt.port}"
+        self._leave.push_async_callback(self.channel.stop)
+        self._leave.push_async_callback(self.world.close)
         self._watch()
         self._keep_devices()
+        self._leave.callback(self._rest)
         self._gateway = asyncio.create_task(self._serve())
+        self._leave.push_async_callback(self._close_gateway, self._gateway)
 
     async def _with_broker(self) -> Settings:
         """The settings with the address of the embedded broker when none is configured."""
         if self.settings.mqtt.host:
             return self.settings
-        self._embedded = EmbeddedBroker()
-        port = await self._embedded.start(self.settings.mqtt.port)
+        embedded = EmbeddedBroker()
+        self._leave.push_async_callback(embedded.stop)
+        port = await embedded.start(self.settings.mqtt.port)
         mqtt = msgspec.structs.replace(self.settings.mqtt, host="127.0.0.1", port=port)
         return msgspec.structs.replace(self.settings, mqtt=mqtt)
 
@@ -181,21 +185,19 @@ class Agent:
 
     async def stop(self) -> None:
         """Let runs be taken up later, say goodbye to the broker, commit everything."""
+        await self._leave.aclose()
+
+    def _rest(self) -> None:
         self.engine.stop()
-        self._keeping.cancel()
-        if self._gateway is not None:
-            self._gateway.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError, UserError):
-                await self._gateway
-        if self._handle is not None:
-            await self._handle.stop()
-        await self.channel.stop()
-        await self.world.close()
+        if self._keeping is not None:
+            self._keeping.cancel()
         for row in self.registry.changed_rows():
             self.ledger.device(row)
-        await self.ledger.close()
-        if self._embedded is not None:
-            await self._embedded.stop()
+
+    async def _close_gateway(self, gateway: asyncio.Task[None]) -> None:
+        gateway.cancel()
+        with contextlib.suppress(asyncio.CancelledError, OSError, UserError):
+            await gateway
 
     # ------------------------------------------------------------------ inside
     def _subscribe(self) -> None:
@@ -242,10 +244,11 @@ class Agent:
             measures=self.measures,
         )
         socket = self.home / "data" / "agent.sock"
-        self._handle = await start_gateway(gateway, self.settings.gateway, socket)
-        if self._handle.port is not None:
+        handle = await start_gateway(gateway, self.settings.gateway, socket)
+        self._leave.push_async_callback(handle.stop)
+        if handle.port is not None:
             host = self.settings.gateway.host
-            self.urls["gateway"] = f"http://{host}:{self._handle.port}"
+            self.urls["gateway"] = f"http://{host}:{handle.port}"
         give_back()
 
     def _facts(self) -> AgentFacts:

@@ -118,7 +118,7 @@ class Pipeline(Part, frozen=True):
 class RetryFields(Part, frozen=True):
     """How a failed step is tried again."""
 
-    attempts: Annotated[int, Meta(ge=0, le=1000, description="Tries after the first.")] = 0
+    attempts: Annotated[int, Meta(ge=1, le=1000, description="Tries in all.")] = 1
     delay: Annotated[Duration, Meta(description="Wait before the second try.")] = "1s"
     backoff: Annotated[
         Literal["constant", "exponential"], Meta(description="Whether each wait doubles.")

@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
+import logging
 import os
-import shutil
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.cli.problems import Outside, tell
-from edge_agent.cli.shell import Shell
+from edge_agent.cli.shell import Shell, hearth_command
 from edge_agent.ledger.problems import LedgerProblem
 from edge_agent.main import Agent
 from edge_agent.monitoring.log import set_up
@@ -22,6 +21,9 @@ from pipelines.settings import load_devices
 
 if TYPE_CHECKING:
     from edge_agent.demo.screen import Screen
+
+LEAVE_SECONDS = 3.0
+STOP_SECONDS = 4.5
 
 
 async def run(shell: Shell, seconds: float | None) -> int:
@@ -39,28 +41,37 @@ async def run_demo(shell: Shell, seconds: float | None) -> int:
     from edge_agent.demo.network import simulate
 
     async with started(shell) as agent:
+        loop = asyncio.get_running_loop()
         host, _, port = agent.urls["mqtt"].rpartition("/")[2].rpartition(":")
         folder = agent.home / "data" / "devices"
         devices = asyncio.create_task(simulate(host, int(port), folder=folder, clock=agent.clock))
         page = screen.make_screen("\n".join(told(shell, agent)), "\n".join(tries(shell)))
+        watcher = threading.Thread(target=watch, args=[shell, page, loop, agent], daemon=True)
         with page:
-            threading.Thread(target=watch, args=[shell, page], daemon=True).start()
+            watcher.start()
             await until_stopped(agent, seconds)
         devices.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await devices
+    watcher.join(LEAVE_SECONDS)
     shell.note(f"What it did is kept: {hearth_command()} runs --home {shell.home}")
     return 0
 
 
-def watch(shell: Shell, page: "Screen") -> None:
-    """Show what happens until the agent is gone; for a thread of its own."""
+def watch(shell: Shell, page: "Screen", loop: asyncio.AbstractEventLoop, agent: Agent) -> None:
+    """Show what happens until the agent is gone, in a thread of its own; an output that nobody
+    reads any more (`| head`) ends the agent."""
     from edge_agent.cli.wire import Wire
     from edge_agent.demo import screen
 
     happenings = Wire(shell.home / "data" / "agent.sock").follow("/api/v1/events")
-    with contextlib.suppress(Outside):
+    try:
         screen.watch(happenings, page, shell.zone)
+    except Outside:
+        pass
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        loop.call_soon_threadsafe(agent.stopping.set)
 
 
 @asynccontextmanager
@@ -73,6 +84,7 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
     """
     log = shell.settings.log
     set_up("debug" if shell.verbose else log.level, log.format)
+    threading.excepthook = end_at_once
     devices, problems = load_devices(shell.home)
     tell(problems)
     try:
@@ -83,9 +95,28 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
             await agent.serving()
             yield agent
         finally:
-            await agent.stop()
+            await leave(agent)
     except (LedgerProblem, OSError) as error:
         raise Outside(str(error)) from error
+
+
+async def leave(agent: Agent) -> None:
+    """Stop in good order, or at once when that takes too long: what is committed is safe."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await agent.stop()
+    except TimeoutError:
+        logging.getLogger(__name__).error("the agent could not stop in good order")
+        os._exit(1)
+
+
+def end_at_once(death: threading.ExceptHookArgs) -> None:
+    """A thread has died of a bug: end, so that whoever watches starts the agent anew.
+
+    Nothing is lost: what was not committed was not acknowledged.
+    """
+    threading.__excepthook__(death)
+    os._exit(70)
 
 
 async def until_stopped(agent: Agent, seconds: float | None) -> None:
@@ -108,7 +139,8 @@ async def until_stopped(agent: Agent, seconds: float | None) -> None:
 def told(shell: Shell, agent: Agent) -> list[str]:
     """What runs where."""
     pipelines = len(agent.engine.lanes)
-    lines = [f"home     {agent.home}", f"broker   {agent.urls['mqtt']}"]
+    embedded = "" if shell.settings.mqtt.host else " (embedded)"
+    lines = [f"home     {agent.home}", f"broker   {agent.urls['mqtt']}{embedded}"]
     if "gateway" in agent.urls:
         lines.append(f"http     {agent.urls['gateway']}")
     return [*lines, f"running  {pipelines} pipelines; Ctrl-C ends"]
@@ -125,9 +157,3 @@ def tries(shell: Shell) -> list[str]:
         f"{hearth} query 'select device, avg(value) from readings group by 1'",
         f"its pipelines: {shell.home}/pipelines; a home of your own: {hearth} init DIR",
     ]
-
-
-def hearth_command() -> str:
-    """How this command is called from here."""
-    beside = Path(sys.executable).with_name("hearth")
-    return "hearth" if shutil.which("hearth") else os.path.relpath(beside)
