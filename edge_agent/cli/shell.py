@@ -38,9 +38,8 @@ class Shell:
         """
         home = home_directory(self.chosen)
         if not home.is_dir():
-            raise UserError(
-                Problem(Position(str(home)), "no home here", f"make one with `hearth init {home}`")
-            )
+            hint = f"make one with `{hearth_command()} init {home}`"
+            raise UserError(Problem(Position(str(home)), "no home here", hint))
         return home
 
     @cached_property
@@ -130,6 +129,14 @@ class Shell:
 
         with Console(stderr=True).status(text):
             yield
+
+
+def hearth_command() -> str:
+    """How this command is called from here, for hints that can be pasted."""
+    import shutil
+
+    beside = Path(sys.executable).with_name("hearth")
+    return "hearth" if shutil.which("hearth") else os.path.relpath(beside)
 
 
 def home_directory(chosen: Path | None) -> Path:

@@ -10,7 +10,7 @@ import click
 from edge_agent.cli.group import verb
 from edge_agent.cli.new_home import Answers, local_time_zone, write_home
 from edge_agent.cli.problems import mistake
-from edge_agent.cli.shell import Shell
+from edge_agent.cli.shell import Shell, hearth_command
 
 
 @verb
@@ -85,5 +85,5 @@ def _tell(shell: Shell, directory: Path, written: list[Path]) -> None:
         shell.say(f"wrote {path}")
     shell.say()
     shell.say("Next:")
-    shell.say(f"  hearth check --home {directory}")
-    shell.say(f"  hearth up --home {directory}")
+    shell.say(f"  {hearth_command()} check --home {directory}")
+    shell.say(f"  {hearth_command()} up --home {directory}")
