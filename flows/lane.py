@@ -62,7 +62,7 @@ class Lane:
         self.enabled = plan.enabled
         self.counts = Counts()
         self.active: dict[int, Fiber] = {}
-        self._inputs = plan.inputs({})
+        self._inputs = plan.defaults
         self._mask = pipeline_mask(plan.id)
         self._now = host.clock.now
         self._last = (0, 0)

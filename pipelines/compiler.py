@@ -83,7 +83,7 @@ def documents(tree: Any, at: Position) -> Iterator[tuple[Any, Position]]:
 
 
 def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
-    known = draft.known
+    known, inputs = draft.known, _inputs(document, tree, draft)
     before_steps = msgspec.structs.replace(known, steps=frozenset())
     return Plan(
         id=document.id,
@@ -96,7 +96,8 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         steps=_block(document.steps, tree, draft, "steps", ""),
         errors=_block(document.errors, tree, draft, "errors", "errors"),
         finally_=_block(document.finally_, tree, draft, "finally", "finally"),
-        inputs=_inputs(document, tree, draft),
+        inputs=inputs,
+        defaults=inputs.defaults,
         mode=document.mode,
         max=document.max,
         max_exceeded=document.max_exceeded,
@@ -172,7 +173,13 @@ def _inputs(document: Pipeline, tree: Map, draft: Draft) -> Inputs:
         _check_name(name, "input", values.keys_at[name], draft)  # type: ignore[union-attr]
         at = place(tree, ["inputs", name, "default"], tree.at)
         _check_input(spec, at, draft)
-    return Inputs(document.inputs)
+    inputs = Inputs(document.inputs)
+    for name in inputs.needed:
+        if any("webhook" not in each for each in document.triggers if isinstance(each, Map)):
+            text = f"`{name}` has no value when a trigger starts the pipeline"
+            spot = place(tree, ["inputs", name], tree.at)
+            draft.report(Problem(spot, text, "give it a `default`", "warning"))
+    return inputs
 
 
 def _check_input(spec: Input, at: Position, draft: Draft) -> None:

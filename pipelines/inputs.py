@@ -19,13 +19,15 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 class Inputs:
     """Checks the values given to a run and fills in defaults; texts are read as the type says.
 
-    `specs` are the declared inputs by name.
+    `specs` are the declared inputs by name, `defaults` what a run has that was given none.
     """
 
     def __init__(self, specs: Mapping[str, Input]) -> None:
         self.specs = dict(specs)
-        self._defaults = {name: spec.default for name, spec in specs.items()}
-        self._required = [name for name, spec in specs.items() if spec.required]
+        self.defaults = {name: spec.default for name, spec in specs.items()}
+        self.needed = [
+            name for name, spec in specs.items() if spec.required and spec.default is None
+        ]
 
     def __call__(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs of a run.
@@ -33,10 +35,10 @@ class Inputs:
         Raises:
             UserError: an unknown name, a missing or wrong value; every one is told.
         """
-        values = dict(self._defaults)
+        values = dict(self.defaults)
         problems = [
             Problem(Position(f"inputs.{name}"), "this input is needed")
-            for name in self._required
+            for name in self.needed
             if given.get(name) is None
         ]
         for name, value in given.items():

@@ -60,7 +60,8 @@ class Gate(Struct, frozen=True):
 
 class Plan(Struct, frozen=True):
     """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`);
-    `paths` are those of all its steps, however deep."""
+    `paths` are those of all its steps, however deep. `inputs` checks the values given to a run and
+    fills in `defaults`; it raises `UserError`."""
 
     id: str
     version: str
@@ -71,6 +72,7 @@ class Plan(Struct, frozen=True):
     finally_: Block = Block()
     variables: tuple[tuple[str, Expr], ...] = ()
     inputs: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    defaults: dict[str, Any] = {}
     mode: Literal["single", "restart", "queued", "parallel"] = "single"
     max: int = 10
     max_exceeded: Literal["warn", "silent"] = "warn"
