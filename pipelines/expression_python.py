@@ -215,22 +215,38 @@ class _Writer:
         return lambda *args, **kwargs: insist.defined(bound(*args, **kwargs))
 
     def _default(self, node: nodes.Filter) -> str:
-        """A missing value raises here, so that Jinja gives the default."""
-        value = self.write(node.node)  # type: ignore[arg-type]
-        if node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], nodes.Const):
+        """A default for the last look-up; where an owner is missing Jinja has an error."""
+        single = len(node.args) == 1 and isinstance(node.args[0], nodes.Const)
+        if node.node is None or node.kwargs or not single:
             raise _Beyond
-        return value
+        if member := self._member(node.node):
+            return f"{self.bind(insist.member_or, 'm')}({member}, {self.write(node.args[0])})"
+        return self.write(node.node)
+
+    def _member(self, node: nodes.Expr) -> str:
+        """Owner and key of a look-up in plain data, as arguments; empty for anything else."""
+        if isinstance(node, nodes.Getattr):
+            owner, key = node.node, node.attr
+        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            owner, key = node.node, node.arg.value
+        else:
+            return ""
+        special = isinstance(owner, nodes.Name) and owner.name in ("event", "run")
+        plain = not special and isinstance(key, str) and _is_data(owner)
+        return f"{self._owner(owner)}, {key!r}" if plain else ""
 
     def _test(self, node: nodes.Test) -> str:
         if node.dyn_args or node.dyn_kwargs:
             raise _Beyond
+        if node.name == "defined" and (member := self._member(node.node)):
+            return f"{self.bind(insist.has, 'has')}({member})"
         value = self.write(node.node)
         if node.name == "none":
             return f"({value} is None)"
         if node.name in ("defined", "undefined"):
             return f"(({value}), {node.name == 'defined'})[1]"
-        function = self.sandbox.tests.get(node.name)
-        if function is None or hasattr(function, "jinja_pass_arg"):
+        function = self.sandbox.tests[node.name]
+        if hasattr(function, "jinja_pass_arg"):
             raise _Beyond
         return f"{self.bind(function, 't')}({value}, {self._arguments(node)})"
 

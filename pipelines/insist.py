@@ -31,3 +31,15 @@ def defined(value: Any) -> Any:
     if isinstance(value, Undefined):
         raise LookupError
     return value
+
+
+def has(owner: Any, key: str) -> bool:
+    """Whether a mapping has a key, where no method has its name."""
+    if not isinstance(owner, dict) or (key not in owner and hasattr(dict, key)):
+        raise LookupError
+    return key in owner
+
+
+def member_or(owner: Any, key: str, default: Any) -> Any:
+    """What stands under a key of a mapping, else the default."""
+    return owner[key] if has(owner, key) else default

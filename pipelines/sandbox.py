@@ -62,7 +62,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         super().__init__(
-            undefined=StrictUndefined,
+            undefined=Missing,
             optimized=False,  # nothing is computed while compiling
             finalize=_written,
             cache_size=0,
@@ -120,6 +120,26 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return limits.weighed(super().call(__context, __obj, *args, **kwargs))
         except Unknown as error:
             return __self.undefined(hint=str(error))
+
+
+class Missing(StrictUndefined):
+    """A value that is not there; what is done with it raises, saying what is there instead."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = self._undefined_name, self._undefined_obj
+        if self._undefined_hint:
+            return self._undefined_hint
+        if owner is missing:
+            return f"`{name}` has no value here"
+        if isinstance(owner, Mapping):
+            keys = [f"`{key}`" for key in [*owner][:12]]
+            return f"there is no `{name}`" + (f", only {', '.join(keys)}" if keys else "")
+        if isinstance(owner, list | tuple):
+            return f"there is no item {name}, the list has {len(owner)}"
+        return f"`{name}` was looked up in {owner!r:.60}"
 
 
 class Unknown(LookupError):
