@@ -94,6 +94,12 @@ class Agent:
         rows: list[dict[str, Any]] = json.loads(done.stdout)
         return rows
 
+    def numbers(self, sql: str) -> list[int]:
+        """The numbers in the column `n` of a question, however many there are."""
+        digits = r"regexp_extract(n, '\d+')"
+        text = self.query(f"select string_agg({digits}) as all_of_them from ({sql})")
+        return [int(number) for number in text[0]["all_of_them"].split(",")]
+
 
 class Meter(Peer):
     """Publishes numbered events and remembers which runs answered each."""
@@ -139,13 +145,14 @@ def account(agent: Agent, meter: Meter) -> tuple[int, int]:
     itself may publish twice when its broker goes away). Every event must be recorded and
     answered, and its answers must carry the ids of exactly the runs that the ledger knows.
     """
-    events = agent.query("select payload from events where source = 'storm/in'")
-    recorded = [json.loads(row["payload"])["seq"] for row in events]
+    recorded = agent.numbers("select payload as n from events where source = 'storm/in'")
     lost = sorted(set(range(meter.sent)) - set(recorded))
     assert not lost, f"{len(lost)} of {meter.sent} events are lost: {lost[:20]}"
     runs: dict[int, set[str]] = defaultdict(set)
-    for row in agent.query("select run, payload from effects where target = 'storm/out'"):
-        runs[int(row["payload"])].add(row["run"])
+    known = "select string_agg(run || ' ' || payload) as runs from effects where target = "
+    for pair in agent.query(known + "'storm/out'")[0]["runs"].split(","):
+        run, seq = pair.split()
+        runs[int(seq)].add(run)
     answers = meter.answers
     assert {seq: set(ids) for seq, ids in answers.items()} == runs
     assert sorted(runs) == list(range(meter.sent))
