@@ -1,4 +1,4 @@
-"""The ledger thread: packs what the loop hands over, commits it, and gets through bad times."""
+"""The ledger thread: commits what the loop hands over, and gets through bad times."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import contextlib
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
-from edge_agent.ledger.packing import micros, to_json
-from edge_agent.ledger.pending import Pending
+from edge_agent.ledger import history
+from edge_agent.ledger.packing import Packer, micros, to_json
 from edge_agent.ledger.problems import LedgerProblem, LedgerUnwritable
 from edge_agent.ledger.records import Durable, LedgerStats
 from edge_agent.ledger.retention import Retention
@@ -22,12 +22,14 @@ from edge_agent.ledger.writer import Writer
 
 log = logging.getLogger(__name__)
 
-Batch = tuple[Sequence[Any], Sequence[Durable]]
 Answer = Callable[[Sequence[Durable], bool], None]
+Batch = tuple[Rows, Sequence[Durable], Answer]
 
 # How long acknowledgements wait for a ledger in trouble before the agent goes on without it.
 GRACE = 1.0
 _FIRST_RETRY, _LAST_RETRY = 0.25, 5.0
+# What is kept in memory in bad times; what is older is given up.
+MOST_ROWS, MOST_BYTES = 50_000, 32 << 20
 
 
 class Trouble:
@@ -66,7 +68,9 @@ class Committer:
         self._options = options
         self._clock = clock
         self._retention = retention
-        self._queue: SimpleQueue[tuple[Batch, Answer] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Batch | None] = SimpleQueue()
+        self._rows = Rows()
+        self._lost: Counter[str] = Counter()
         self._waiting: list[tuple[Sequence[Durable], Answer]] = []
         self._trouble: Trouble | None = None
         self._commits = self._written = 0
@@ -79,15 +83,15 @@ class Committer:
         except LedgerUnwritable as problem:
             self.store = Store.stand_in(path, options)
             self._fail(str(problem), {})
-        self._pending = Pending(self.store)
+        self.packer = _packer(self.store)
         self._writer = Writer(self.store)
         self._thread = threading.Thread(target=self._live, name="ledger", daemon=True)
         self._thread.start()
 
     # ------------------------------------------------------------------ any thread
-    def hand_over(self, batch: Batch, answer: Answer) -> None:
-        """Commit these records, then answer."""
-        self._queue.put((batch, answer))
+    def hand_over(self, rows: Rows, waiters: Sequence[Durable], answer: Answer) -> None:
+        """Commit these rows, then answer with the waiters; the rows are ours from now on."""
+        self._queue.put((rows, waiters, answer))
 
     def close(self) -> None:
         """Commit what is left and close the file; returns when that is done."""
@@ -103,8 +107,8 @@ class Committer:
             commits=self._commits,
             rows=self._written,
             commit_seconds=self._commit_seconds,
-            pending=len(self._pending.rows),
-            lost=dict(self._pending.lost),
+            pending=len(self._rows),
+            lost=dict(self._lost),
             size_bytes=self._path.stat().st_size if self._path.exists() else 0,
         )
 
@@ -118,11 +122,12 @@ class Committer:
                 continue
             if item is None:
                 break
-            (records, waiters), answer = item
-            take = self._pending.take
-            for record in records:
-                take(record)
+            rows, waiters, answer = item
             self._waiting.append((waiters, answer))
+            if len(self._rows):
+                self._rows.merge(rows)
+            else:
+                self._rows = rows
             if self._trouble is None:
                 self._commit()
             else:
@@ -142,16 +147,16 @@ class Committer:
         try:
             self._retention.work(self.store, self._clock())
         except StoreError as error:
-            self._fail(_first_line(error), self._pending.lost)
+            self._fail(_first_line(error), self._lost)
 
     def _commit(self) -> None:
-        rows = self._pending.rows
+        rows = self._rows
         if count := len(rows):
             began = time.perf_counter()
             try:
                 self._write(rows)
             except StoreError as error:
-                self._fail(_first_line(error), self._pending.lost)
+                self._fail(_first_line(error), self._lost)
                 return
             took = time.perf_counter() - began
             self._commits += 1
@@ -166,16 +171,16 @@ class Committer:
             self._writer.write(rows)
         except BadRow as bad:
             log.warning("a row cannot be recorded as it is", extra={"reason": str(bad)})
-            self._pending.clean()
+            rows.clean()
             self._write_clean(rows)
-        self._pending.rows = Rows()
+        self._rows = Rows()
 
     def _write_clean(self, rows: Rows) -> None:
         try:
             self._writer.write(rows)
         except BadRow as bad:
             log.error("rows cannot be recorded", extra={"reason": str(bad), "rows": len(rows)})
-            self._pending.lost.update(rows.give_up(len(rows.entries)))
+            self._lost.update(rows.give_up(len(rows.entries)))
 
     def _answer(self, durable: bool) -> None:
         waiting, self._waiting = self._waiting, []
@@ -191,7 +196,7 @@ class Committer:
 
     def _get_through(self) -> None:
         """Keep what memory may hold, and let nobody wait for long."""
-        self._pending.bound()
+        self._lost.update(self._rows.bound(MOST_ROWS, MOST_BYTES))
         if self._trouble is not None and self._trouble.lasting:
             self._answer(False)
 
@@ -206,7 +211,7 @@ class Committer:
             if self.store.mode != "file" or not self._resume(trouble):
                 return
         self._trouble = None
-        log.warning("the ledger records again", extra={"lost": dict(self._pending.lost)})
+        log.warning("the ledger records again", extra={"lost": dict(self._lost)})
         for tell in self.on_health:
             tell(True)
         self._answer(True)
@@ -220,36 +225,53 @@ class Committer:
                 alone.enter_context(lock)
             self.store.close()
             try:
-                self.store = Store.open(self._path, self._options)
+                self.store = self._opened(nowhere)
             except LedgerProblem as problem:
                 trouble.reason = str(problem)
-                self.store = Store.stand_in(self._path, self._options)
+                self.store = Store.stand_in(self._path, self._options, empty=nowhere)
         self._writer = Writer(self.store)
-        if nowhere and self.store.number("last_seq"):
-            # A file with a history appeared where there was none: our numbers are not its.
-            pending = self._pending
-            pending.lost.update(pending.rows.give_up(len(pending.rows.entries)))
-            pending.rows = Rows()
-            pending.begin(self.store)
-        elif self.store.mode == "kept":
-            self._pending.settle(self.store)
+        if self.store.mode == "kept":
+            self._settle()
+
+    def _opened(self, nowhere: bool) -> Store:
+        store = Store.open(self._path, self._options)
+        if nowhere and store.number("last_seq"):
+            store.close()
+            raise LedgerProblem(
+                f"{self._path} has come back after the agent was started without it: "
+                "start the agent again"
+            )
+        return store
+
+    def _settle(self) -> None:
+        number = self.store.number
+        last = {"entries": "last_entry", "kinds": "last_kind", "items": "last_item"}
+        named = last | {"forms": "last_form"}
+        self._rows.settle({table: number(name) for table, name in named.items()})
 
     def _resume(self, trouble: Trouble) -> bool:
         """Write what waits, with a note of the gap; False when that is still impossible."""
-        pending = self._pending
-        lost = {
-            table: number - trouble.lost_before.get(table, 0)
-            for table, number in pending.lost.items()
-        }
+        before = trouble.lost_before
+        lost = {table: number - before.get(table, 0) for table, number in self._lost.items()}
         gap = [micros(trouble.started), micros(self._clock()), trouble.reason, to_json(lost)]
         try:
-            pending.settle(self.store)
-            pending.rows.appended["gaps"][:] = [gap]
-            self._write(pending.rows)
+            self._settle()
+            self._rows.appended["gaps"][:] = [gap]
+            self._write(self._rows)
         except StoreError as error:
             trouble.reason = _first_line(error)
             return False
         return True
+
+
+def _packer(store: Store) -> Packer:
+    """Number on from what a store holds."""
+    return Packer(
+        store.number("last_seq"),
+        store.number("last_kind"),
+        [(*form, salt and history.number(salt)) for *form, salt in store.rows("forms")],
+        [history.number(row[0]) for row in store.rows("open_ids")],
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from edge_agent.ledger import history
 from edge_agent.ledger.cursors import Cursors
-from edge_agent.ledger.records import Entry, Latest, Position
+from edge_agent.ledger.records import Entry, Latest
 from edge_agent.ledger.store import FOLLOWERS, Cursor
 
 
@@ -21,14 +21,14 @@ class Follower:
         name: str,
         *,
         cursors: Cursors,
-        record: Callable[[Position], None],
+        keep: Callable[[str, int | None, bool], None],
         position: int,
         hold: bool,
     ) -> None:
         self.name = name
         self.position = position
         self._cursors = cursors
-        self._record = record
+        self._keep = keep
         self._hold = hold
 
     async def read(self, limit: int = 1_000) -> Sequence[Entry]:
@@ -38,7 +38,7 @@ class Follower:
     def ack(self, seq: int) -> None:
         """Everything up to this entry has been carried; kept with the next commit."""
         self.position = seq
-        self._record(Position(self.name, seq, self._hold))
+        self._keep(self.name, seq, self._hold)
 
     async def behind(self) -> int:
         """How many committed entries are not acknowledged yet."""
@@ -48,7 +48,7 @@ class Follower:
 
     def leave(self) -> None:
         """Forget the cursor: nobody follows under this name any more."""
-        self._record(Position(self.name, None, self._hold))
+        self._keep(self.name, None, self._hold)
 
     def _read(self, cursor: Cursor, limit: int) -> list[Entry]:
         named = self._cursors.named

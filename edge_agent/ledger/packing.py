@@ -21,6 +21,7 @@ PLACES = 8
 # for a DOUBLE, an int of 32 bits for a BIGINT. So readings become floats and `seq` begins here.
 _FIRST = 1 << 32
 MAX_PAYLOAD = 1 << 20
+_LAST = 253_402_300_800.0  # the year 10000
 _NO_READINGS = (None,) * PLACES
 _LARGEST = sys.float_info.max
 _OPEN = frozenset({"queued", "running", "waiting"})
@@ -64,7 +65,7 @@ def to_json(value: Any) -> str:
     """JSON text of anything; what JSON has no form for becomes its text."""
     try:
         return _encoder.encode(value).decode()
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         return _encoder.encode(_plain(value, 0)).decode()
 
 
@@ -146,7 +147,7 @@ class Packer:
         self.seq = seq = self.seq + 1
         row: Row = [
             seq,
-            int(event.ts * 1e6 + 0.5),
+            int((event.ts if 0.0 <= event.ts < _LAST else event.received) * 1e6 + 0.5),
             None if event.received == event.ts else int(event.received * 1e6 + 0.5),
             kind.number,
             event.id,

@@ -22,36 +22,6 @@ class DeviceRow(Struct, frozen=True, gc=False):
     state: Any = None
 
 
-class Drop(Struct, frozen=True, gc=False):
-    """Forget a slot, or all of an owner."""
-
-    owner: str
-    key: str | None
-
-
-class Remembered(Struct, frozen=True, gc=False):
-    """A value of `memory`; None forgets it. `ts` is when it was set, epoch seconds."""
-
-    key: str
-    value: Any
-    ts: float
-
-
-class Fact(Struct, frozen=True, gc=False):
-    """A number kept under a name."""
-
-    name: str
-    value: int
-
-
-class Position(Struct, frozen=True, gc=False):
-    """How far a follower has come; with `hold` retention waits for it. None: it is gone."""
-
-    follower: str
-    seq: int | None
-    hold: bool
-
-
 class Latest(Struct, frozen=True, gc=False):
     """The last known value of a device's property; `ts` in epoch seconds."""
 

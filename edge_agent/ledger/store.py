@@ -72,9 +72,9 @@ class Store:
             raise
 
     @classmethod
-    def stand_in(cls, path: Path, options: StoreOptions) -> Store:
+    def stand_in(cls, path: Path, options: StoreOptions, *, empty: bool = False) -> Store:
         """What can be read while the file cannot be written: the file as it is, else nothing."""
-        if path.exists():
+        if path.exists() and not empty:
             with contextlib.suppress(LedgerProblem):
                 return cls._open(path, options, "kept")
         return cls._open(path, options, "memory")

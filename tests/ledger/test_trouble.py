@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.ledger import Ledger, pending
+from edge_agent.ledger import Ledger, committer
 from tests.ledger.conftest import SmallDisk
 from tests.ledger.made import event, ledger_at, rig_events
 
@@ -68,7 +68,7 @@ async def test_a_full_disk_loses_nothing_that_memory_can_hold(small_disk: SmallD
 async def test_what_memory_cannot_hold_is_counted(
     small_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending, "MAX_ROWS", 300)
+    monkeypatch.setattr(committer, "MOST_ROWS", 300)
     ledger = ledger_at(small_disk.folder)
     health = _health(ledger)
     ballast = _fill(small_disk, 0)
