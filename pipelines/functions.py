@@ -218,6 +218,31 @@ def square_root(value: Any, default: Any = NONE_GIVEN) -> Any:
         return otherwise("sqrt", value, default)
 
 
+def zipped(*lists: Any) -> list[tuple[Any, ...]]:
+    """Lists side by side: pairs of their items, as long as the shortest."""
+    return list(zip(*lists, strict=False))
+
+
+def base64_encode(value: Any) -> str:
+    """A text in Base64."""
+    return base64.b64encode(str(value).encode()).decode()
+
+
+def base64_decode(value: Any) -> str:
+    """The text that Base64 stands for."""
+    return base64.b64decode(str(value)).decode()
+
+
+def multiplied(value: Any, amount: float) -> float:
+    """A number times another."""
+    return float(as_float(value) * amount)
+
+
+def added(value: Any, amount: float) -> float:
+    """A number plus another."""
+    return float(as_float(value) + amount)
+
+
 BOTH: Mapping[str, Callable[..., Any]] = {
     "float": as_float, "int": as_int, "bool": as_bool, "is_number": is_number, "iif": iif,
     "average": average, "median": median, "from_json": from_json, "to_json": to_json,
@@ -228,17 +253,13 @@ BOTH: Mapping[str, Callable[..., Any]] = {
 """Usable as functions and as filters (the value first)."""
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **BOTH, "min": smallest, "max": largest, "round": rounded, "zip": zip,
-    "pi": lambda: math.pi,
+    **BOTH, "min": smallest, "max": largest, "round": rounded, "zip": zipped,
 }  # fmt: skip
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     **BOTH, "round": rounded, "replace": replaced,
-    "base64_encode": lambda value: base64.b64encode(str(value).encode()).decode(),
-    "base64_decode": lambda value: base64.b64decode(str(value)).decode(),
-    "multiply": lambda value, amount: as_float(value) * amount,
-    "add": lambda value, amount: as_float(value) + amount,
-    "ordinal": lambda value: f"{value}{_suffix(int(value))}",
+    "base64_encode": base64_encode, "base64_decode": base64_decode,
+    "multiply": multiplied, "add": added,
 }  # fmt: skip
 
 TESTS: Mapping[str, Callable[..., bool]] = {
@@ -246,9 +267,3 @@ TESTS: Mapping[str, Callable[..., bool]] = {
     "list": lambda value: isinstance(value, list),
     "datetime": lambda value: isinstance(value, datetime),
 }  # fmt: skip
-
-
-def _suffix(number: int) -> str:
-    if number % 100 in (11, 12, 13):
-        return "th"
-    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -12,8 +12,9 @@ from msgspec import Meta, Struct, UnsetType
 
 from pipelines.component import Component
 from pipelines.decode import Field, choices, fields_of, mark_of
+from pipelines.manual_expressions import NOTE, expressions_page
 from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
-from schemas.pipeline import BesideStep, BesideTrigger
+from schemas.pipeline import BesideStep, BesideTrigger, Input, Pipeline
 from schemas.settings import DeviceSettings, Settings
 
 _MARKS = {
@@ -23,7 +24,6 @@ _MARKS = {
 _PLAIN = {
     str: "text", int: "whole number", float: "number", bool: "true or false", Any: "any value",
 }  # fmt: skip
-_NOTE = "<!-- Generated from the code: edit the docstrings and annotations, not this page. -->"
 
 
 class Example(NamedTuple):
@@ -65,11 +65,14 @@ _PAGES = {
 def pages(examples: Examples) -> dict[str, str]:
     """The pages of the manual by file name; the components must be loaded."""
     made = {f"{kind}.md": _page(kind, page, examples) for kind, page in _PAGES.items()}
-    return {**made, "settings.md": _settings()}
+    return {
+        "pipelines.md": _pipelines(), **made, "expressions.md": expressions_page(),
+        "settings.md": _settings(),
+    }  # fmt: skip
 
 
 def _page(kind: str, page: Page, examples: Examples) -> str:
-    parts = [f"# {page.title}", _NOTE, page.opening]
+    parts = [f"# {page.title}", NOTE, page.opening]
     if page.beside is not None:
         parts += [f"Beside each {kind[:-1]} may stand:", _table(page.beside)]
     for name, cls in sorted(page.registry.items()):
@@ -89,8 +92,16 @@ def _main(name: str, cls: type[Component]) -> str:
     return f"`{name}: …` alone is short for `{name}: {{{cls.main}: …}}`."
 
 
+def _pipelines() -> str:
+    parts = ["# Pipelines", NOTE, "A file of `pipelines/` holds one of these, or a list of them."]
+    parts += [_table(Pipeline), "## `inputs`", _prose(Input), _table(Input)]
+    parts += ["See [triggers](triggers.md), [conditions](conditions.md), [steps](steps.md) and"]
+    parts[-1] += " [expressions](expressions.md)."
+    return "\n\n".join(parts) + "\n"
+
+
 def _settings() -> str:
-    parts = ["# Settings", _NOTE, "`hearth.yaml`, section by section."]
+    parts = ["# Settings", NOTE, "`hearth.yaml`, section by section."]
     parts += [
         "Every key can come from the environment: `HEARTH_MQTT__HOST` wins over `mqtt: host`."
     ]

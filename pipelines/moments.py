@@ -8,6 +8,9 @@ from typing import Any
 
 from pipelines.functions import NONE_GIVEN, is_number, otherwise
 
+FILTERS = ("as_datetime", "as_timestamp", "as_local", "timestamp_custom", "timestamp_local")
+"""Those that are filters too."""
+
 
 def time_functions(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
     """The functions about time, in the home's zone."""
@@ -19,7 +22,8 @@ def time_functions(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Calla
                 return value
             if is_number(value):
                 return datetime.fromtimestamp(float(value), UTC)
-            return datetime.fromisoformat(str(value).strip())
+            moment = datetime.fromisoformat(str(value).strip())
+            return moment if moment.tzinfo else moment.replace(tzinfo=zone)
         except (ValueError, OverflowError, OSError):
             return otherwise("as_datetime", value, default)
 
@@ -30,7 +34,7 @@ def time_functions(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Calla
         moment = as_datetime(value, default)
         if not isinstance(moment, datetime):
             return moment
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+        return as_local(moment).timestamp()
 
     def as_local(value: datetime) -> datetime:
         """A moment in the home's zone."""
@@ -66,8 +70,12 @@ def time_functions(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Calla
         except (ValueError, TypeError):
             return otherwise("strptime", value, default)
 
+    def utcnow() -> datetime:
+        """The time in UTC."""
+        return now().astimezone(UTC)
+
     return {
-        "now": now, "utcnow": lambda: now().astimezone(UTC), "today_at": today_at,
+        "now": now, "utcnow": utcnow, "today_at": today_at,
         "as_datetime": as_datetime, "as_timestamp": as_timestamp, "as_local": as_local,
         "timestamp_custom": timestamp_custom, "timestamp_local": timestamp_local,
         "strptime": strptime, "timedelta": timedelta,

@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context, pass_eval_context
 from jinja2.visitor import NodeTransformer
 
-from pipelines import limits
+from pipelines import limits, moments
 from pipelines.expression_names import SCOPE_NAMES
 from pipelines.functions import FILTERS, TESTS
 from pipelines.limits import MAX_SECONDS, MAX_SIZE, sized, too_large, too_slow
@@ -72,6 +72,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = {**kept, **functions, "range": limits.numbers_up_to}
         self.tests.update(TESTS)
         self.filters.update(FILTERS)
+        self.filters.update({name: functions[name] for name in moments.FILTERS})
         self.filters.update({name: limits.modest(self.filters[name]) for name in _WIDTHS})
         self.filters.update({name: _in_time(self.filters[name]) for name in _LAZY})
         self.filters |= {"format": _format, "join": _join}
