@@ -31,6 +31,7 @@ WINDOW_V311, EXACT_V311 = 1_000, 10
 ANSWER_TIMEOUT = 5.0
 FIRST_DELAY, LAST_DELAY, LASTING = 0.1, 3.0, 5.0
 TICK = 1.0
+FAREWELL = 1.0
 FILTERS_A_PACKET = 200
 
 
@@ -77,7 +78,7 @@ class MqttChannel:
         self._pinged_at: int | None = None
         self._since = 0.0
         self._again = self._answered = False
-        self._lost = asyncio.Event()
+        self._lost, self._ponged = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     # -- the public face ----------------------------------------------------------------------
@@ -95,6 +96,7 @@ class MqttChannel:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self.state.connected:
+            await self._arrived()
             self._outgoing.checkpoint()
             self._outgoing.direct(Letter(self._status, b"offline", 0, True))
             self._client.close()
@@ -161,6 +163,21 @@ class MqttChannel:
         client.on_subscribe = self._subscription_answered
         client.speak(5 if self._settings.version == 5 else 4)
         return client
+
+    async def _arrived(self) -> None:
+        """Wait a moment for the broker's word on what was sent: unproven, it would be sent again.
+
+        A round trip may be under way that began before the last letters, hence two.
+        """
+        for _ in range(2):
+            if self._outgoing.idle:
+                return
+            self._ponged.clear()
+            if self._pinged_at is None:
+                self._outgoing.ask()
+                self._ping()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ponged.wait(), FAREWELL)
 
     async def _stay_connected(self) -> None:
         delay = FIRST_DELAY
@@ -337,6 +354,7 @@ class MqttChannel:
             self._outgoing.proven()
             self._inbox.prove(self._pinged_at)
             self._pinged_at = None
+        self._ponged.set()
 
 
 def _reveal(task: asyncio.Task[None]) -> None:

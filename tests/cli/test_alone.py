@@ -37,6 +37,7 @@ class Ear:
     def next(self) -> str:
         """What comes next."""
         assert self._news.wait(10)
+        self._news.clear()
         return self.heard[-1]
 
 
@@ -121,3 +122,13 @@ def test_wrong_sql_is_the_users_mistake(hearth: Hearth, home: Path) -> None:
 def test_a_pipeline_that_is_not_there_is_the_users_mistake(hearth: Hearth, home: Path) -> None:
     result = hearth("run", "helo", "--dry-run", "--home", home)
     assert result.code == 1 and "helo" in result.err
+
+
+def test_what_was_sent_is_not_sent_again_by_the_next_call(
+    hearth: Hearth, home: Path, listen: Callable[[str], Ear]
+) -> None:
+    ear = listen("a/b")
+    for text in ("one", "two", "three"):
+        assert hearth("send", "a/b", text, "--home", home).code == 0
+        assert ear.next() == text
+    assert ear.heard == ["one", "two", "three"]
