@@ -83,22 +83,17 @@ class Contents:
 
     def _entity(self, sensor: str, key: str, value: Any) -> Iterator[Entity]:
         rules = self._rules(sensor)
-        if value.__class__ is dict:
-            found = [(key, name) for name in value]
-            for instance, name in found:
-                rule = self._rules(sensor)[name]
-                if rule.property in TERMS:
-                    yield Entity(rule.property, instance, "sensor", rule.unit)
-                elif rules[key].property in TERMS:
-                    yield Entity(rules[key].property, name, "sensor", rules[key].unit)
-            return
         rule = rules[key]
-        if rule.property not in TERMS:
-            return
-        count = len(value) if value.__class__ is list else 0
-        several: list[str | None] = [_of(rule, str(index + 1)) for index in range(count)]
-        for instance in several or [rule.instance]:
-            yield Entity(rule.property, instance, "sensor", rule.unit)
+        if value.__class__ is dict:
+            for name in value:
+                inner = rules[name]
+                found = inner._replace(instance=key) if inner.property in TERMS else rule
+                yield from _announced(found if found is not rule else rule._replace(instance=name))
+        elif value.__class__ is list:
+            for index in range(len(value)):
+                yield from _announced(rule._replace(instance=_of(rule, str(index + 1))))
+        else:
+            yield from _announced(rule)
 
     def _refresh(self) -> None:
         member, keys = self.member, self._keys
@@ -117,11 +112,12 @@ class Contents:
                 units[name] = unit
                 self.member.version += 1
 
-    def _rules(self, sensor: str) -> Rules:
+    def _rules(self, sensor: str, kind: str = "") -> Rules:
+        """The rules of a sensor's object; `kind` where its name does not say what it is."""
         rules = self._known.get(sensor)
         if rules is None:
             instance = None if sensor in ("", *WHOLE) else sensor
-            rules = self._keys.sensor(sensor, instance, self.member.units)
+            rules = self._keys.sensor(kind or sensor, instance, self.member.units)
             if len(self._known) < _PARTS_MAX:
                 self._known[sensor] = rules
         return rules
@@ -135,9 +131,14 @@ class Contents:
         """One object of a payload. True: it is something that happened."""
         add = readings.append
         if key in self._events:
-            return self._event(key, value, add)
-        if key == "ZbReceived" or key == "ZbInfo":
+            return self._event(key, value, readings)
+        if key in ("ZbReceived", "ZbInfo"):
             return self.zigbee(value, readings)
+        if key == "LwReceived":
+            for name, inner in value.items():
+                if inner.__class__ is dict:
+                    self._sensor(name, inner, readings, "Lw")
+            return False
         if "Action" in value:
             return self._pressed(key, value["Action"], add)
         if key in self._gestures and (moved := _gesture(value)):
@@ -150,16 +151,18 @@ class Contents:
             self._sensor(key, value, readings)
         return False
 
-    def _sensor(self, sensor: str, payload: Mapping[str, Any], readings: list[Reading]) -> None:
-        add, rules = readings.append, self._rules(sensor)
+    def _sensor(
+        self, sensor: str, payload: Mapping[str, Any], readings: list[Reading], kind: str = ""
+    ) -> None:
+        add, rules = readings.append, self._rules(sensor, kind)
         for key, value in payload.items():
             if value is None:
                 continue
             rule = rules[key]
-            kind = value.__class__
-            if kind is dict:
+            shape = value.__class__
+            if shape is dict:
                 self._nested(sensor, key, value, add)
-            elif kind is list and rule.property in TERMS:
+            elif shape is list and rule.property in TERMS:
                 for index, each in enumerate(value):
                     plain = rule.convert(each)
                     if plain is not None:
@@ -211,16 +214,19 @@ class Contents:
         add(Reading("action", word.lower(), None, key))
         return True
 
-    def _event(self, key: str, value: Any, add: Add) -> bool:
+    def _event(self, key: str, value: Any, readings: list[Reading]) -> bool:
+        """A code; an object that has none is a sensor that speaks over a serial line."""
+        code = value
         if isinstance(value, dict):
-            code = next(
-                (value[path] for path in self._events[key] if value.get(path) is not None), None
-            )
-        else:
-            code = value
+            found = (value[path] for path in self._events[key] if value.get(path) is not None)
+            code = next(found, None)
+            if not self._events[key]:
+                self._sensor(key, value, readings)
+                return False
         word = values.text(code)
         if word is not None:
-            add(Reading("action", word.lower() if key == "Gesture" else word, None, key))
+            word = word.lower() if key == "Gesture" else word
+            readings.append(Reading("action", word, None, key))
         return True
 
     def shutter(self, number_: str, value: Mapping[str, Any], add: Add) -> None:
@@ -257,6 +263,11 @@ class Contents:
                     self.member.zigbee.add(name)
             happened |= zigbee.read(name, values_, rules, readings)
         return happened
+
+
+def _announced(rule: Rule) -> Iterator[Entity]:
+    if rule.property in TERMS:
+        yield Entity(rule.property, rule.instance, "sensor", rule.unit)
 
 
 def _of(rule: Rule, index: str) -> str:
