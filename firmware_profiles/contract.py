@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from schemas.device import Command, Decoded, Publication
 from schemas.profile import Profile
@@ -60,6 +60,29 @@ class Decoder(Protocol):
 
     def rule(self, topic: str) -> str:
         """Which of its rules reads a topic, for a person; empty: none."""
+
+
+@runtime_checkable
+class Native(Protocol):
+    """A decoder that is told of its devices by the firmware itself: lists, announcements."""
+
+    def claims(self, topic: str) -> bool:
+        """Whether a topic belongs to a device or network that announced itself."""
+
+
+@runtime_checkable
+class Secondhand(Protocol):
+    """A decoder that speaks for topics of other firmwares, as somebody's announcement says.
+
+    It goes before the shipped decoders for the topics it names; it names none that a `Native`
+    one claims.
+    """
+
+    def defer(self, native: Callable[[str], bool]) -> None:
+        """Leave to others the topics for which `native` is true."""
+
+    def names(self, topic: str) -> bool:
+        """Whether an announcement names a topic that no native decoder claims."""
 
 
 Make = Callable[[Profile, Callable[[], None], tzinfo | None], Decoder]

@@ -5,9 +5,17 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
+from itertools import takewhile
 from typing import Any
 
-from firmware_profiles.contract import Decoder, TopicReader, Unsupported, first
+from firmware_profiles.contract import (
+    Decoder,
+    Native,
+    Secondhand,
+    TopicReader,
+    Unsupported,
+    first,
+)
 from schemas.device import Command, Decoded, Publication
 from schemas.profile import Profile
 
@@ -21,6 +29,9 @@ def _unread(raw: bytes, payload: Any, retain: bool) -> None:
 
 class Profiles:
     """The decoders in the order given (the user's own first), and the reader of every topic.
+
+    The first that reads a topic has it. A `Secondhand` decoder (discovery) goes before the shipped
+    ones for topics that it names and that nobody's own announcement claims.
 
     `decode` costs one look-up for a topic it has seen. Topics of no firmware are counted in
     `unknown`. `version` grows when the subscriptions (`topics`) may have changed.
@@ -37,6 +48,9 @@ class Profiles:
             self.decoders.append(decoder)
             if not profile.decoder:
                 self._declared.append(decoder)
+        for decoder in self.decoders:
+            if isinstance(decoder, Secondhand):
+                decoder.defer(self._claimed)
 
     def decode(self, topic: str, raw: bytes, payload: Any, retain: bool) -> Decoded | None:
         """What a message says; None when it belongs to no firmware.
@@ -77,15 +91,27 @@ class Profiles:
 
     def rule(self, topic: str) -> str:
         """Which rule of which firmware reads a topic, for a person; empty: none."""
-        told = ((each.firmware, each.rule(topic)) for each in self.decoders)
+        told = ((each.firmware, each.rule(topic)) for each in self._ordered(topic))
         return next((f"{firmware}: {rule}" for firmware, rule in told if rule), "")
 
     def _find(self, topic: str) -> TopicReader:
-        reader = first([each.reader(topic) for each in self.decoders]) or _unread
+        reader = first([each.reader(topic) for each in self._ordered(topic)]) or _unread
         if len(self._readers) >= _TOPICS_MAX:
             self._readers.clear()
         self._readers[topic] = reader
         return reader
+
+    def _ordered(self, topic: str) -> list[Decoder]:
+        """Whom to ask: the user's own, whoever names the topic at second hand, the others."""
+        named = [each for each in self.decoders if isinstance(each, Secondhand)]
+        named = [each for each in named if each.names(topic)]
+        if not named:
+            return self.decoders
+        own = list(takewhile(lambda each: each in self._declared, self.decoders))
+        return [*own, *named, *(each for each in self.decoders if each not in own + named)]
+
+    def _claimed(self, topic: str) -> bool:
+        return any(isinstance(each, Native) and each.claims(topic) for each in self.decoders)
 
     def _count(self, topic: str) -> None:
         if topic in self.unknown or len(self.unknown) < _UNKNOWN_MAX:

@@ -142,3 +142,14 @@ def unit_of(property: str) -> str | None:
     """The canonical unit of a property, None for none or an unknown property."""
     term = TERMS.get(property)
     return term.unit if term else None
+
+
+# units that only one property has; `%`, `ppm` or `s` say too little by themselves
+BY_UNIT = {
+    "°C": "temperature", "°F": "temperature", "W": "power", "kW": "power", "mW": "power",
+    "Wh": "energy", "kWh": "energy", "MWh": "energy", "V": "voltage", "mV": "voltage",
+    "A": "current", "mA": "current", "lx": "illuminance", "hPa": "pressure", "Pa": "pressure",
+    "kPa": "pressure", "mbar": "pressure", "psi": "pressure", "bar": "pressure",
+    "dBm": "signal_strength", "VA": "apparent_power", "var": "reactive_power",
+    "Hz": "frequency", "µS/cm": "conductivity",
+}  # fmt: skip

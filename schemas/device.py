@@ -19,7 +19,10 @@ class Reading(Struct, frozen=True, omit_defaults=False):
 
 
 class Entity(Struct, frozen=True, omit_defaults=True):
-    """One thing a device can report or be told, as its discovery announces it."""
+    """One thing a device can report or be told, as its discovery announces it.
+
+    `config` is what else the announcement says of it, in the firmware's own words.
+    """
 
     property: str
     instance: str | None = None
@@ -30,6 +33,7 @@ class Entity(Struct, frozen=True, omit_defaults=True):
     values: tuple[Any, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    config: dict[str, Any] = {}
 
 
 class Announcement(Struct, frozen=True, omit_defaults=True):

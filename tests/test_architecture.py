@@ -22,7 +22,7 @@ LAYERS = {
 # The one place (file or folder) where a library may be imported.
 OWNERS = {
     "yaml": ["pipelines/source.py"],
-    "jinja2": ["pipelines"],
+    "jinja2": ["pipelines", "firmware_profiles/decoders/ha_discovery/template.py"],
     "apscheduler": ["flows"],
     "astral": ["flows"],
     "prefect": ["flows/prefect"],

@@ -103,6 +103,8 @@ def told(said: Decoded) -> dict[str, Any]:
     answer.pop("behind", None)
     details: dict[str, Any] = answer.pop("details", {})
     answer["readings"] = [msgspec.to_builtins(reading) for reading in said.readings]
+    if "entities" in answer:
+        answer["entities"] = [entity.pop("config", {}) | entity for entity in answer["entities"]]
     return details | answer
 
 

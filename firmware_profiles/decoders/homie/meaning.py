@@ -8,20 +8,11 @@ from typing import Any, NamedTuple
 from firmware_profiles import values
 from firmware_profiles.rules import compiled
 from firmware_profiles.units import convertible, from_canonical, number, spelled
-from firmware_profiles.vocabulary import ALIASES, TERMS, Alias, known
+from firmware_profiles.vocabulary import ALIASES, BY_UNIT, TERMS, Alias, known
 from schemas.device import Reading
 from schemas.profile import FieldRule
 
 _SWITCHES = frozenset({"power", "on", "onoff", "on-off", "enabled", "active"})
-# units that only one property has; `%`, `ppm` or `s` say too little by themselves
-_BY_UNIT = {
-    "°C": "temperature", "°F": "temperature", "W": "power", "kW": "power", "mW": "power",
-    "Wh": "energy", "kWh": "energy", "MWh": "energy", "V": "voltage", "mV": "voltage",
-    "A": "current", "mA": "current", "lx": "illuminance", "hPa": "pressure", "Pa": "pressure",
-    "kPa": "pressure", "mbar": "pressure", "psi": "pressure", "bar": "pressure",
-    "dBm": "signal_strength", "VA": "apparent_power", "var": "reactive_power",
-    "Hz": "frequency", "µg/m³": "pm25", "µS/cm": "conductivity",
-}  # fmt: skip
 _SHARES = frozenset({"brightness", "position", "tilt", "fan_speed", "valve_position"})
 _COLORS = {"rgb": ("color_rgb", 3), "hsv": ("color_hs", 2), "xyz": ("color_xy", 2)}
 _SQUASHED = {name.replace("_", "").replace(".", ""): alias for name, alias in ALIASES.items()} | {
@@ -71,7 +62,7 @@ def meaning(node: str, id: str, attributes: Mapping[str, str]) -> Meaning:
             scale=_scale(alias.property, unit, form, datatype),
         )
         return _known(rule, node, node, id, datatype)
-    by_unit = "humidity" if "rh" in unit.lower() else _BY_UNIT.get(spelled(unit), "")
+    by_unit = "humidity" if "rh" in unit.lower() else BY_UNIT.get(spelled(unit), "")
     if by_unit and datatype not in ("string", "enum"):
         return _known(FieldRule(property=by_unit, unit=unit), f"{node}/{id}", node, id, datatype)
     return Meaning(id, None, node, _PLAIN.get(datatype, values.plain), _text, id, node)

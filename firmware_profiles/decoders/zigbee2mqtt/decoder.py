@@ -47,6 +47,11 @@ class Zigbee2Mqtt:
         """Whether a network has such a device or group."""
         return any(network.named(device) is not None for network in self._networks.values())
 
+    def claims(self, topic: str) -> bool:
+        """Whether a topic is of a network that has sent its device list."""
+        network = self._of(topic)
+        return network is not None and network.listed("devices")
+
     def reader(self, topic: str) -> TopicReader | None:
         """A reader of one topic."""
         network = self._of(topic)

@@ -65,6 +65,10 @@ class Network:
             found = next((each for each in self.members.values() if each.key == key), None)
         return found
 
+    def listed(self, kind: str) -> bool:
+        """Whether a list of `devices` or `groups` has been taken in."""
+        return kind in self._listed
+
     def announce(self, kind: str, members: list[Member]) -> list[Announcement]:
         """Take in a whole list of `devices` or `groups`; who is no longer in it is removed."""
         names = {member.name for member in members}
