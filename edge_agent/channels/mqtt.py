@@ -18,7 +18,7 @@ from edge_agent.channels.mqtt_connect import UNSUPPORTED_VERSION, Dialer, refusa
 from edge_agent.channels.mqtt_wire import topic_field
 from edge_agent.channels.outbox import Letter, Outbox
 from edge_agent.channels.outgoing import Outgoing
-from edge_agent.channels.subscriptions import merged
+from edge_agent.channels.subscriptions import Copies, crossing, identifier, merged
 from pipelines.ports import Clock
 from schemas.fields import seconds
 from schemas.settings import MqttSettings
@@ -72,7 +72,9 @@ class MqttChannel:
         )
         self._client.busy_ids = self._outgoing.holds
         self._wanted: dict[str, int] = {}
-        self._subscribed: dict[str, int] = {}
+        self._subscribed: dict[str, tuple[int, int]] = {}
+        self._numbers = False
+        self._copies = Copies()
         self._asked: dict[int | None, list[str]] = {}
         self._settled = 0
         self._pinged_at: int | None = None
@@ -250,6 +252,7 @@ class MqttChannel:
         self._since = self._loop.time()
         self._set_state(ChannelState(True))
         v5 = self._client.protocol == MQTTv5
+        self._numbers = v5 and getattr(props, "SubscriptionIdentifierAvailable", 1) == 1
         window = getattr(props, "ReceiveMaximum", 65_535) if v5 else WINDOW_V311
         self._pinged_at = None
         self._outgoing.v5 = v5
@@ -286,14 +289,17 @@ class MqttChannel:
             self._client.speak(4 if self._client.protocol == MQTTv5 else 5)
 
     def _update_subscriptions(self) -> None:
-        wanted = {**self._wanted, self._marker: 1}
+        crossed = crossing(self._wanted) if self._numbers else {}
+        wanted = {name: (qos, 0) for name, qos in (self._wanted | {self._marker: 1}).items()}
+        wanted |= {name: (qos, identifier(name)) for name, qos in crossed.items()}
         gone = [f for f in self._subscribed if f not in wanted]
-        new = [(f, q) for f, q in wanted.items() if self._subscribed.get(f) != q]
-        for start in range(0, len(gone), FILTERS_A_PACKET):
-            self._client.unsubscribe(gone[start : start + FILTERS_A_PACKET])
-        for start in range(0, len(new), FILTERS_A_PACKET):
-            part = new[start : start + FILTERS_A_PACKET]
-            self._asked[self._client.subscribe(part)[1]] = [f for f, _ in part]
+        new = {f: w for f, w in wanted.items() if self._subscribed.get(f) != w}
+        for part in _parts(gone):
+            self._client.unsubscribe(part)
+        for part in _parts([f for f in new if not new[f][1]]):
+            self._asked[self._client.subscribe([(f, new[f][0]) for f in part])[1]] = part
+        for f in crossed.keys() & new.keys():
+            self._asked[self._client.subscribe_numbered(f, *new[f])] = [f]
         self._subscribed = wanted
 
     def _subscription_answered(
@@ -315,13 +321,17 @@ class MqttChannel:
 
     # -- what the client tells (mqtt_client.Events) ---------------------------------------------
 
-    def received(self, topic: str, payload: bytes, first: int, packet_id: int) -> None:
-        """A PUBLISH: identify it, hand it over unless it is a repeat."""
+    def received(
+        self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
+    ) -> None:
+        """A PUBLISH: identify it, hand it over unless it is a repeat or a copy."""
         qos = first >> 1 & 3
         age = self._backlog.age(qos, self._clock.now()) if self._backlog.waiting else 0.0
         if topic == self._marker:
             if qos:
                 self._backlog.came_back(payload)
+            return
+        if subscription and self._copies.again(topic, payload, subscription):
             return
         if not qos:
             identity = self._inbox.unique()
@@ -355,6 +365,10 @@ class MqttChannel:
             self._inbox.prove(self._pinged_at)
             self._pinged_at = None
         self._ponged.set()
+
+
+def _parts(filters: list[str]) -> list[list[str]]:
+    return [filters[i : i + FILTERS_A_PACKET] for i in range(0, len(filters), FILTERS_A_PACKET)]
 
 
 def _reveal(task: asyncio.Task[None]) -> None:

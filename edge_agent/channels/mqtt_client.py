@@ -17,8 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, _ConnectionState
 from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge_agent.channels.mqtt_wire import read_length
+from edge_agent.channels.mqtt_wire import read_length, subscription_of
 from edge_agent.channels.socket_watch import SocketWatch
 
 READ_SIZE = 65_536
@@ -32,8 +33,11 @@ _PUBACK, _PUBREC = b"\x40\x02", b"\x50\x02"
 class Events(Protocol):
     """What the connection tells its owner, always on the loop's thread."""
 
-    def received(self, topic: str, payload: bytes, first: int, packet_id: int) -> None:
-        """A PUBLISH; `first` is its first byte (DUP 8, QoS 6, retain 1)."""
+    def received(
+        self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
+    ) -> None:
+        """A PUBLISH; `first` is its first byte (DUP 8, QoS 6, retain 1), `subscription` its
+        subscription identifier if `numbered` is set."""
 
     def answered(self, kind: int, packet_id: int, reason: int) -> None:
         """A PUBACK (0x40), PUBREC (0x50) or PUBCOMP (0x70) for one of our messages."""
@@ -66,6 +70,7 @@ class FastClient(Client):
             manual_ack=True,
         )
         self.arrived = 0
+        self.numbered = False
         self.busy_ids: Callable[[int], bool] = lambda _: False
         self._events = events
         self._events_loop = loop
@@ -109,6 +114,13 @@ class FastClient(Client):
 
     def _create_socket(self) -> Any:
         return self._next_socket
+
+    def subscribe_numbered(self, name: str, qos: int, number: int) -> int | None:
+        """Subscribe with a subscription identifier (MQTT 5); returns the packet id."""
+        self.numbered = True
+        properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
+        properties.SubscriptionIdentifier = number
+        return self.subscribe([(name, SubscribeOptions(qos))], properties=properties)[1]
 
     def _opened(self, client: Client, user: Any, sock: Any) -> None:
         self._watch = SocketWatch(self._events_loop, sock.fileno(), self._ready)
@@ -212,7 +224,7 @@ class FastClient(Client):
             raise MalformedPacket("a PUBLISH without a topic")
         after = begin + 2 + (data[begin] << 8 | data[begin + 1])
         name = data[begin + 2 : after]
-        packet_id = 0
+        packet_id = subscription = 0
         if first & 6:
             if after + 2 > end or first & 6 == 6:
                 raise MalformedPacket("a PUBLISH without a packet id, or at QoS 3")
@@ -223,10 +235,12 @@ class FastClient(Client):
         if self._protocol == MQTTv5 and after < end:
             length, after = read_length(data, after)
             after += length if after else end
+            if length and self.numbered:
+                subscription = subscription_of(data[after - length : after])
         if after > end or not name:
             raise MalformedPacket("a PUBLISH without a topic, or shorter than it says")
         topic = self._topics.get(name) or self._learn(name)
-        self._events.received(topic, data[after:end], first, packet_id)
+        self._events.received(topic, data[after:end], first, packet_id, subscription)
 
     def _learn(self, name: bytes) -> str:
         if len(self._topics) >= TOPICS_KEPT:

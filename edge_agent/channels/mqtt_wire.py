@@ -8,6 +8,9 @@ DUP = 0x08
 RETAIN = 0x01
 RUN_PROPERTY = b"\x2c\x26\x00\x03run\x00\x24"
 NO_PROPERTIES = b"\x00"
+_SUBSCRIPTION = 0x0B
+_FIXED = {0x01: 1, 0x02: 4, 0x23: 2}  # bytes of the other properties a PUBLISH can have
+_TEXTS = {0x03: 1, 0x08: 1, 0x09: 1, 0x26: 2}  # and how many texts with a length they hold
 MAX_PAYLOAD = 268_435_455 - 65_535 - 64
 
 
@@ -88,3 +91,18 @@ def read_length(data: bytes | bytearray, at: int) -> tuple[int, int]:
     if len(data) - at >= 4:
         raise MalformedPacket("a length field longer than four bytes")
     return 0, 0
+
+
+def subscription_of(properties: bytes) -> int:
+    """The subscription identifier in the properties of a PUBLISH (MQTT 5, 3.3.2.3.8), else 0."""
+    at = 0
+    while at < len(properties):
+        kind = properties[at]
+        if kind == _SUBSCRIPTION:
+            return read_length(properties, at + 1)[0]
+        at += 1 + _FIXED.get(kind, 0)
+        for _ in range(_TEXTS.get(kind, 0)):
+            at += 2 + int.from_bytes(properties[at : at + 2])
+        if kind not in _FIXED and kind not in _TEXTS:
+            return 0
+    return 0

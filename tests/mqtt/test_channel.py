@@ -124,6 +124,23 @@ async def test_overlapping_filters_deliver_once(mosquitto: Mosquitto, tmp_path: 
         assert await line.received(2) == [b"once", b"end"]
 
 
+@versions
+async def test_crossing_filters_deliver_once(
+    mosquitto: Mosquitto, tmp_path: Path, version: int | str
+) -> None:
+    async with (
+        Line(mosquitto.port, tmp_path, version=version) as line,
+        Peer(mosquitto.port) as peer,
+    ):
+        await line.subscribe({"a/+/c": 1, "a/b/+": 0, "+/b/c": 0, "x/#": 0})
+        for payload in (b"on", b"on", b"off", b"on"):
+            await peer.publish("a/b/c", payload, 1)
+            await peer.publish("a/b/c", payload, 0)
+        await peer.publish("x/end", b"end", 1)
+        expected = [b"on"] * 4 + [b"off"] * 2 + [b"on"] * 2 + [b"end"]
+        assert await line.received(9) == expected
+
+
 async def test_a_filter_no_longer_wanted_is_given_back(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.channels.mqtt_client import FastClient
-from edge_agent.channels.mqtt_wire import length_field
+from edge_agent.channels.mqtt_wire import length_field, subscription_of
 
 Event = tuple[object, ...]
 
@@ -22,7 +22,9 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def received(self, topic: str, payload: bytes, first: int, packet_id: int) -> None:
+    def received(
+        self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
+    ) -> None:
         self.events.append(("message", topic, payload, first, packet_id))
 
     def answered(self, kind: int, packet_id: int, reason: int) -> None:
@@ -174,8 +176,10 @@ class FailingOnce(Heard):
         self.failed = False
         self.second = asyncio.Event()
 
-    def received(self, topic: str, payload: bytes, first: int, packet_id: int) -> None:
-        super().received(topic, payload, first, packet_id)
+    def received(
+        self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
+    ) -> None:
+        super().received(topic, payload, first, packet_id, subscription)
         if not self.failed:
             self.failed = True
             raise ZeroDivisionError
@@ -197,6 +201,15 @@ async def test_a_message_that_fails_in_the_application_does_not_take_the_next_wi
     assert isinstance(failures[0], ZeroDivisionError)
     client.drop()
     theirs.close()
+
+
+def test_a_subscription_identifier_is_found_among_other_properties() -> None:
+    others = [b"\x01\x01", b"\x02\x00\x00\x00\x09", b"\x23\x00\x01", b"\x03\x00\x01a"]
+    others += [b"\x08\x00\x00", b"\x09\x00\x02\x0b\x0b", b"\x26\x00\x01\x0b\x00\x01\x0b"]
+    assert subscription_of(b"".join(others)) == 0
+    assert subscription_of(b"".join([*others, b"\x0b\x80\x01"])) == 128
+    assert subscription_of(b"\x0b\x05" + others[0]) == 5
+    assert subscription_of(b"\xff\x0b\x05") == 0
 
 
 MALFORMED = [

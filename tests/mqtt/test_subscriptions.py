@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.channels.subscriptions import covers, merged
+from edge_agent.channels.subscriptions import Copies, covers, crossing, identifier, merged
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,40 @@ def test_what_is_left_delivers_everything_that_was_wanted(
     after = [qos for name, qos in merged(wanted).items() if covers(name, topic)]
     assert bool(before) == bool(after)
     assert max(before, default=0) <= max(after, default=0)
+
+
+@given(st.dictionaries(filters, st.integers(0, 2), max_size=6), topics)
+def test_filters_that_share_a_topic_are_known_and_have_one_qos(
+    wanted: dict[str, int], topic: str
+) -> None:
+    kept = merged(wanted)
+    meeting = {name for name in kept if covers(name, topic)}
+    crossed = crossing(kept)
+    if len(meeting) > 1:
+        assert meeting <= crossed.keys()
+        assert len({crossed[name] for name in meeting}) == 1
+    assert all(crossed[name] >= kept[name] for name in crossed)
+
+
+def test_filters_apart_are_left_alone() -> None:
+    assert crossing({"a/+": 0, "b/#": 1, "a/b/c": 0, "$SYS/#": 0}) == {}
+    assert crossing({"a/+/c": 0, "a/b/+": 1, "x/#": 2}) == {"a/+/c": 1, "a/b/+": 1}
+
+
+def test_a_thousand_filters_are_merged_at_once() -> None:
+    wanted = {f"zigbee2mqtt/sensor_{i}/+": 0 for i in range(2_000)}
+    wanted |= {f"zigbee2mqtt/sensor_{i}/a": 1 for i in range(2_000)}
+    assert len(merged(wanted)) == 2_000
+    assert crossing(merged(wanted)) == {}
+
+
+def test_identifiers_fit_the_protocol() -> None:
+    assert all(1 <= identifier(f"a/{i}/+") <= 268_435_455 for i in range(100))
+
+
+def test_copies_are_told_from_equal_messages() -> None:
+    copies = Copies()
+    told = [copies.again("t", b"x", s) for s in (1, 2, 3, 1, 2, 3, 2)]
+    assert told == [False, True, True, False, True, True, False]
+    assert not copies.again("t", b"y", 3)
+    assert not copies.again("u", b"y", 1)
