@@ -28,9 +28,9 @@ def walk(payload: Any, path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
         if place is not None:
             yield (), place
         return
-    items = place.items() if isinstance(place, dict) else enumerate(place or ())
     if not isinstance(place, dict | list):
         return
+    items = place.items() if isinstance(place, dict) else enumerate(place)
     for key, inner in items:
         for names, value in walk(inner, rest.lstrip(".")):
             yield (str(key), *names), value

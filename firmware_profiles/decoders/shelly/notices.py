@@ -13,6 +13,7 @@ from schemas.device import Announcement, Decoded, Reading
 
 Component = Callable[[str, str, str | None], TopicReader | None]
 _STATUS = ("NotifyStatus", "NotifyFullStatus")
+_WHOLE = ("sys", "wifi", "mqtt", "cloud")
 _SYNCHRONISED = 1e9  # before the clock is set, `ts` counts from the start of the device
 _PARTS_MAX = 200
 _SOURCES_MAX = 10_000
@@ -66,6 +67,12 @@ class Notices:
             if isinstance(payload.get("method"), str):
                 return self._said(name, "command")
             source = payload.get("src")
+            if (
+                source is None
+                and name.endswith("/status")
+                and not payload.keys().isdisjoint(_WHOLE)
+            ):
+                return self._whole(name.removesuffix("/status"), payload, answers)
             if not isinstance(source, str) or not ("result" in payload or "error" in payload):
                 return None
             device = self._prefixes.get(source, source)
@@ -77,6 +84,14 @@ class Notices:
             return said
 
         return read
+
+    def _whole(
+        self, device: str, payload: Any, answers: dict[str, dict[str, TopicReader | None]]
+    ) -> Decoded:
+        """PREFIX/status/rpc: a whole status, as asked for by others."""
+        said = self._said(device, "state")
+        self._parts(said, payload, answers.setdefault(device, {}))
+        return said
 
     def _answer(
         self, said: Decoded, payload: Mapping[str, Any], parts: dict[str, TopicReader | None]
