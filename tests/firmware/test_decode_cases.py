@@ -61,17 +61,19 @@ def test_a_command_is_sent_as_its_case_says(case: dict[str, Any], shipped: list[
 
 
 @needs_corpus
-def test_every_zigbee2mqtt_record_of_the_corpus_passes(shipped: list[Profile]) -> None:
+@pytest.mark.parametrize("firmware", ["openmqttgateway", "tasmota", "zigbee2mqtt"])
+def test_every_record_of_the_corpus_passes(firmware: str, shipped: list[Profile]) -> None:
     compare, compare_command = comparator(CORPUS)
     wrong = {
         record["id"]: found
         for record in records(CORPUS)
-        if record["firmware"] == "zigbee2mqtt" and (found := differences(record, shipped, compare))
+        if record["firmware"] == firmware and (found := differences(record, shipped, compare))
     }
     wrong |= {
         case["id"]: found
         for case in records(CORPUS, "commands")
-        if case["firmware"] == "zigbee2mqtt"
+        if case["firmware"] == firmware
+        and not case.get("needs_profile")
         and (found := command_differences(case, shipped, compare_command))
     }
     assert wrong == {}

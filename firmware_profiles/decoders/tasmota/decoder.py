@@ -133,7 +133,8 @@ class Tasmota:
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
             said = Decoded(firmware=self.firmware, device="", channel="discovery")
             if isinstance(payload, dict):
-                take(mac, payload, said)
+                if mac in self._macs or len(self._macs) < _HEARD_MAX:
+                    take(mac, payload, said)
             elif raw:
                 said.parse_error = True
             elif kind == "config":
@@ -184,14 +185,11 @@ class Tasmota:
             said.devices = [discovery.announcement(member)]
 
     def _gone(self, mac: str, said: Decoded) -> None:
-        """An emptied discovery topic: the device is no more, or it is named anew."""
+        """An emptied discovery topic: the device is no more. If it speaks again, it is known."""
         said.removed = True
-        member = self._macs.pop(mac, None)
+        member = self._macs.get(mac)
         if member is not None:
-            said.device = member.device or discovery.default_topic(mac)
-            said.key = member.key
-            self._forget(member)
-            self._changed()
+            said.device, said.key = member.device, member.key
 
     def _forget(self, member: Member) -> None:
         self._heads = {head: at for head, at in self._heads.items() if at[0] is not member}

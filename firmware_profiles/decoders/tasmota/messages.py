@@ -36,6 +36,8 @@ def reader(firmware: str, contents: Contents, role: str, topic_word: str) -> Top
             if raw and channel != "command":
                 said.parse_error = True
             return said
+        elif not raw and channel == "availability" and not member.mac:
+            said.removed = True  # its owner, or the device under its new name, emptied the topic
         if fill is not None and raw:
             fill(said, contents, payload)
         return said
