@@ -85,7 +85,7 @@ class LedgerSettings(Section, frozen=True):
     commit_every: Annotated[Duration, Meta(description="Group-commit interval.")] = "50ms"
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     max_size: Annotated[Size, Meta(description="Cap of the file; oldest rows go first.")] = "2GB"
-    memory: Annotated[Size, Meta(description="Memory limit of DuckDB.")] = "48MB"
+    memory: Annotated[Size, Meta(description="Memory limit of DuckDB.")] = "40MB"
 
 
 class PrefectSettings(Section, frozen=True):

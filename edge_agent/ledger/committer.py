@@ -15,7 +15,7 @@ from edge_agent.ledger import history
 from edge_agent.ledger.packing import Packer, micros, to_json
 from edge_agent.ledger.problems import LedgerProblem, LedgerUnwritable
 from edge_agent.ledger.records import Durable, LedgerStats
-from edge_agent.ledger.retention import Retention
+from edge_agent.ledger.retention import Retention, prune
 from edge_agent.ledger.rows import Rows
 from edge_agent.ledger.store import READERS, USERS, BadRow, Store, StoreError, StoreOptions
 from edge_agent.ledger.writer import Writer
@@ -83,6 +83,8 @@ class Committer:
         except LedgerUnwritable as problem:
             self.store = Store.stand_in(path, options)
             self._fail(str(problem), {})
+        with contextlib.suppress(StoreError):  # a disk too full to tidy up; the next start will
+            prune(self.store)
         self.packer = _packer(self.store)
         self._writer = Writer(self.store)
         self._thread = threading.Thread(target=self._live, name="ledger", daemon=True)

@@ -54,12 +54,15 @@ SELECT
     (SELECT count(*) FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0)
     + coalesce((SELECT value FROM facts WHERE name = 'acknowledged'), 0)
 
--- name: last_ids
-SELECT id::UUID::BLOB FROM (
-    SELECT seq, entries.id FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
-    WHERE entries.id IS NOT NULL
-    ORDER BY seq DESC LIMIT $number
-) ORDER BY seq
+-- name: nth_last
+SELECT seq FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
+WHERE entries.id IS NOT NULL
+ORDER BY seq DESC LIMIT 1 OFFSET $number - 1
+
+-- name: ids_since
+SELECT entries.id::UUID::BLOB FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
+WHERE entries.id IS NOT NULL AND seq >= $first
+ORDER BY seq
 
 -- name: fact
 SELECT value FROM facts WHERE name = $name
@@ -221,3 +224,12 @@ SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name 
 
 -- name: oldest
 SELECT max(seq) FROM (SELECT seq FROM entries LIMIT $slice)
+
+-- name: kinds
+SELECT count(*) FROM kinds
+
+-- name: prune_kinds
+DELETE FROM kinds WHERE id NOT IN (SELECT abs(kind) FROM entries)
+
+-- name: prune_items
+DELETE FROM items WHERE kind NOT IN (SELECT id FROM kinds)

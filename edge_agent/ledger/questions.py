@@ -144,7 +144,11 @@ class Questions(ABC):
 
     def last_ids(self, number: int) -> Sequence[int]:
         """The ids of the last `number` of these, oldest first; fewer if they are gone."""
-        found = self._cursors.rows("last_ids", {"number": number})
+        if number < 1:
+            return []
+        # First where they begin: sorting them with their ids took 40 MB at every start.
+        nth = self._cursors.rows("nth_last", {"number": number})
+        found = self._cursors.rows("ids_since", {"first": nth[0][0] if nth else 0})
         return [history.number(row[0]) for row in found]
 
     def proven(self) -> int:

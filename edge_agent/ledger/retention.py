@@ -13,6 +13,7 @@ from schemas.settings import LedgerSettings
 # A row group, the unit in which DuckDB gives space back; one takes about 40 ms.
 SLICE = 20_480
 EVERY, SOON = 60.0, 0.5
+_MANY_KINDS = 50_000  # homes whose topics never repeat; others have a few for each device
 _FAR = (1 << 62) - 1
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _DECIMAL = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -64,6 +65,15 @@ class Retention:
         with store.transaction():
             for name in ("count_removed", "remove", "strip_events", "strip_runs"):
                 store.rows(name, {"upto": upto, **before})
+
+
+def prune(store: Store) -> None:
+    """Forget kinds of messages that are all gone; only before anything is recorded."""
+    if store.mode != "file" or store.number("kinds") < _MANY_KINDS:
+        return
+    with store.transaction():
+        store.rows("prune_kinds")
+        store.rows("prune_items")
 
 
 def size_bytes(text: str) -> int:

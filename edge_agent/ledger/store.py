@@ -38,9 +38,9 @@ class BadRow(Exception):
 
 
 class StoreOptions(Struct, frozen=True):
-    """How a file is opened: DuckDB's memory limit (`96MB`), the home's time zone, a key."""
+    """How a file is opened: DuckDB's memory limit (`40MB`), the home's time zone, a key."""
 
-    memory: str = "96MB"
+    memory: str = "40MB"
     time_zone: str = "UTC"
     key: str | None = None
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.ledger import retention
 from edge_agent.ledger.retention import Retention, size_bytes
 from edge_agent.ledger.store import Store, StoreOptions
 from schemas.settings import RetentionSettings
@@ -151,4 +152,18 @@ async def test_a_follower_sees_what_comes_after_everything_has_expired(tmp_path:
     assert [
         entry.event.source for entry in await ledger.follow("mirror").read() if entry.event
     ] == ["t/new"]
+    await ledger.close()
+
+
+async def test_sources_that_are_gone_are_forgotten_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_MANY_KINDS", 10)
+    await _made(tmp_path)
+    _work(tmp_path, NOON + 401 * DAY)
+    ledger = ledger_at(tmp_path)
+    ledger.message(event("alone"), [change("x", 1)])
+    assert [row["source"] for row in await ledger.query("from kinds")] == ["t/alone"]
+    assert len(await ledger.query("from items")) == 1
+    assert [row["value"] for row in await ledger.query("from readings")] == [1.0]
     await ledger.close()
