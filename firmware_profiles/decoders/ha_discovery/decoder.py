@@ -63,7 +63,7 @@ class HaDiscovery:
         if self.names(topic):
             return self._named(topic)
         if place(topic, self._prefixes) is not None:
-            return lambda raw, payload, retain: self._configured(topic, raw, payload)
+            return self._config(topic)
         for prefix in self._prefixes:
             if topic == f"{prefix}/status":
                 return self._home_assistant
@@ -99,6 +99,18 @@ class HaDiscovery:
         return found or (devices[0] if len(devices) == 1 else [])
 
     # Configs
+
+    def _config(self, topic: str) -> TopicReader:
+        """A reader of configs; the same one again is answered from memory until a change."""
+        last: tuple[bytes, Decoded | None] = (b"", None)
+
+        def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
+            nonlocal last
+            if not raw or raw != last[0]:
+                last = (raw, self._configured(topic, raw, payload))
+            return last[1]
+
+        return read
 
     def _configured(self, topic: str, raw: bytes, payload: Any) -> Decoded | None:
         where = place(topic, self._prefixes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
@@ -22,18 +23,26 @@ _ERRORS = (
 _NOTHING = frozenset({"", "None", "none", "null", "unknown", "unavailable"})
 _SOURCE_MAX = 8_000
 _SIZE_MAX = 100_000
+_LONG = (str, bytes, list, tuple)
+_WIDE = re.compile(r"%[^%a-z]*(\d{4}|\*)")
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
     """A sandbox whose products stay small: a config comes from anybody on the broker."""
 
-    intercepted_binops = frozenset(["*", "**"])
+    intercepted_binops = frozenset(["*", "**", "%"])
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" and (abs(number(left) or 0) > 1e6 or abs(number(right) or 0) > 64):
             raise ValueError("the power is too large")
+        if operator == "%" and isinstance(left, str) and _WIDE.search(left):
+            raise ValueError("the width is too large")
         for one, times in ((left, right), (right, left)):
-            if isinstance(one, str | list | tuple) and len(one) * (number(times) or 0) > _SIZE_MAX:
+            if (
+                operator == "*"
+                and isinstance(one, _LONG)
+                and len(one) * (number(times) or 0) > _SIZE_MAX
+            ):
                 raise ValueError("the repetition is too large")
         return super().call_binop(context, operator, left, right)
 
@@ -52,7 +61,7 @@ class Templates:
         if not isinstance(source, str) or not source.strip():
             return _text
         try:
-            tree = self._env.parse(source.strip()[:_SOURCE_MAX])
+            tree = self._parsed(source)
             plain = _closure(tree)
             return plain if plain is not None else self._rendered(source.strip()[:_SOURCE_MAX])
         except _ERRORS:
@@ -63,6 +72,7 @@ class Templates:
         if not isinstance(source, str) or not source.strip():
             return lambda names: None
         try:
+            self._parsed(source)
             template = self._env.from_string(source.strip()[:_SOURCE_MAX])
         except _ERRORS:
             return lambda names: None
@@ -86,6 +96,16 @@ class Templates:
             if isinstance(key, str):
                 return key
         return ""
+
+    def _parsed(self, source: str) -> nodes.Template:
+        """The tree of a template; one that could run or grow without end is refused."""
+        tree = self._env.parse(source.strip()[:_SOURCE_MAX])
+        if any(tree.find_all((nodes.Macro, nodes.CallBlock))):
+            raise ValueError("macros are not known here")
+        for loop in tree.find_all(nodes.For):
+            if any(loop.find_all((nodes.For, nodes.NSRef))) or loop.recursive:
+                raise ValueError("the loop may be endless")
+        return tree
 
     def _rendered(self, source: str) -> Value:
         template = self._env.from_string(source)
