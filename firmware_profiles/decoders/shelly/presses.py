@@ -56,7 +56,7 @@ class Counted:
         key = f"{self._firmware}:{device}"
 
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded:
-            said = Decoded(firmware=self._firmware, device=device, channel="event", key=key)
+            said = Decoded(firmware=self._firmware, device=device, channel="state", key=key)
             if payload == 1 and not retain and device not in self._counting:
                 said.readings = [Reading("action", "long", None, instance)]
             return said

@@ -7,6 +7,7 @@ from typing import Any
 from firmware_profiles.contract import TopicReader
 from schemas.device import Decoded
 
+_SWITCHING = {"relays", "rollers", "lights", "temperature"}
 _COLOR = ("red", "green", "blue")
 
 
@@ -26,12 +27,17 @@ def lamp(payload: Any) -> Any:
 
 
 def status(payload: Any) -> Any:
-    """A whole status without the parts that say they are not valid."""
+    """A whole status without the parts that say they are not valid.
+
+    Where the device switches something, `tmp` is its own temperature, not that of the room.
+    """
     if payload.__class__ is not dict:
         return payload
     shaped = {key: _valid(value) for key, value in payload.items()}
-    if shaped.get("temperature") is not None:
-        shaped["tmp"] = None  # of the device as well, not of the room
+    inside = shaped.get("tmp")
+    if inside.__class__ is dict and not _SWITCHING.isdisjoint(shaped):
+        shaped.setdefault("temperature", inside.get("tC", inside.get("value")))
+        shaped["tmp"] = None
     lights = shaped.get("lights")
     if lights.__class__ is list:
         shaped["lights"] = [lamp(each) for each in lights]
@@ -50,5 +56,5 @@ def shaping(shape: Any, reader: TopicReader) -> TopicReader:
 def _valid(value: Any) -> Any:
     if value.__class__ is list:
         return [_valid(each) for each in value]
-    wrong = value.__class__ is dict and value.get("is_valid") is False
+    wrong = value.__class__ is dict and value.get("is_valid") in (False, "false")
     return None if wrong else value
