@@ -65,12 +65,14 @@ class Device:
         entry = self.values.get(property)
         if entry is not None:
             return entry
-        several = [
-            each
-            for slot, each in self.values.items()
-            if slot.__class__ is tuple and slot[0] == property
-        ]
-        return several[0] if len(several) == 1 else None
+        return self.values.get(self.slot(property))
+
+    def slot(self, slot: Slot) -> Slot:
+        """Where a value is kept: without an instance, that of the only one there is."""
+        if slot in self.values or not isinstance(slot, str):
+            return slot
+        several = [each for each in self.values if each.__class__ is tuple and each[0] == slot]
+        return several[0] if len(several) == 1 else slot
 
     def reached(self, slot: Slot, value: Any, ts: float) -> None:
         """Compare a report with what was desired; given up after `SETTLING` seconds."""

@@ -144,7 +144,7 @@ class Registry:
         for publication in self._encode(found.firmware, found.id, command):
             self._send(publication, run)
         for slot, value in _desired(command):
-            found.desired[slot] = value
+            found.desired[found.slot(slot)] = value
         self._dirty.add(found.key)
 
     def complaint(self, selector: Selector) -> str:

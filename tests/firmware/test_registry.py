@@ -122,7 +122,7 @@ def test_a_restarted_agent_knows_the_address_before_the_list_comes() -> None:
     assert after.registry.value("a", "brightness", "l1") == 100
     found = after.registry.get("a")
     assert found is not None
-    assert found.desired == {"brightness": 30}
+    assert found.desired == {("brightness", "l1"): 30}
 
 
 def test_the_last_recorded_readings_are_taken_up() -> None:
@@ -185,6 +185,17 @@ def test_a_command_is_sent_for_its_run_and_desired_until_reported() -> None:
     home.hear("zigbee2mqtt/a", '{"state": "ON", "brightness": 200}')
     assert device.desired == {"brightness": 50}
     home.hear("zigbee2mqtt/a", '{"brightness": 127}')
+    assert device.desired == {}
+
+
+def test_what_is_desired_is_reported_by_the_only_channel_there_is() -> None:
+    home = Home()
+    home.hear("plug/status/switch:0", '{"output": false}')
+    home.registry.command("plug", Command(do="turn_on"))
+    device = home.registry.get("plug")
+    assert device is not None
+    assert device.desired == {("state", "0"): "on"}
+    home.hear("plug/status/switch:0", '{"output": true}')
     assert device.desired == {}
 
 
