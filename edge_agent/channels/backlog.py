@@ -36,7 +36,7 @@ class Backlog:
 
     def committed(self, now: float) -> None:
         """All that arrived until now is durable."""
-        self._last_commit = now
+        self._last_commit = max(self._last_commit, now)
 
     def age(self, qos: int, now: float) -> float:
         """The most seconds a message that arrives now can have waited."""

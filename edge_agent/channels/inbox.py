@@ -46,6 +46,9 @@ class Acknowledged(Protocol):
     def prove(self, number: int) -> None:
         """Keep `number` for `proven`; durable with the next commit, at the latest in a second."""
 
+    def last_commit(self) -> float:
+        """When something was last committed (epoch seconds); 0 for a new ledger."""
+
 
 class Inbox:
     """Gives every incoming message its id; one for the life of the process, on one thread."""

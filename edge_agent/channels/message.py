@@ -27,6 +27,20 @@ class ChannelState(Struct, frozen=True):
     hint: str = ""
 
 
+class Figures(Struct, frozen=True):
+    """What a channel has counted; `problem` says why its queue is not on disk, empty if it is.
+
+    `queued` messages wait to be sent, `dropped` ones were given up because the queue was full,
+    `refused` ones the broker did not take; `repeats` came in twice and were only acknowledged.
+    """
+
+    queued: int = 0
+    dropped: int = 0
+    refused: int = 0
+    repeats: int = 0
+    problem: str = ""
+
+
 Deliver = Callable[[Message], None]
 Settle = Callable[[int], None]
 OnState = Callable[[ChannelState], None]

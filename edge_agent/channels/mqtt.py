@@ -3,22 +3,27 @@
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paho.mqtt.client import MQTTv5
-
 from edge_agent.channels.backlog import Backlog
 from edge_agent.channels.inbox import Acknowledged, Inbox
-from edge_agent.channels.message import ChannelState, Deliver, Message, OnState, Settle
+from edge_agent.channels.message import (
+    ChannelState,
+    Deliver,
+    Figures,
+    Message,
+    OnState,
+    Settle,
+)
 from edge_agent.channels.mqtt_client import FastClient
-from edge_agent.channels.mqtt_connect import UNSUPPORTED_VERSION, Dialer, refusal
-from edge_agent.channels.mqtt_wire import topic_field
+from edge_agent.channels.mqtt_connect import UNSUPPORTED_VERSION, Dialer, loss, refusal, terms
+from edge_agent.channels.mqtt_subscriber import Subscriber
+from edge_agent.channels.mqtt_wire import MAX_PAYLOAD, topic_field
 from edge_agent.channels.outbox import Letter, Outbox
 from edge_agent.channels.outgoing import Outgoing
-from edge_agent.channels.subscriptions import Copies, crossing, identifier, merged
+from edge_agent.channels.subscriptions import Copies
 from pipelines.ports import Clock
 from schemas.fields import seconds
 from schemas.settings import MqttSettings
@@ -27,12 +32,9 @@ log = logging.getLogger(__name__)
 
 SESSION_EXPIRY = 7 * 86_400
 MAX_PACKET = 64 * 2**20
-WINDOW_V311, EXACT_V311 = 1_000, 10
 ANSWER_TIMEOUT = 5.0
-FIRST_DELAY, LAST_DELAY, LASTING = 0.1, 3.0, 5.0
 TICK = 1.0
 FAREWELL = 1.0
-FILTERS_A_PACKET = 200
 
 
 class MqttChannel:
@@ -40,7 +42,7 @@ class MqttChannel:
 
     `deliver` gets every message that is no repeat. After a read that held QoS 1 or 2 messages
     `settle` gets a number: call `ack` with it once all of them are durable; `checkpoint` comes
-    before each commit. `last_commit` (epoch seconds) is the ledger's, for the age of a backlog.
+    before each commit.
     """
 
     def __init__(
@@ -54,7 +56,6 @@ class MqttChannel:
         deliver: Deliver,
         settle: Settle,
         on_state: OnState = lambda state: None,
-        last_commit: float = 0.0,
     ) -> None:
         client_id = settings.client_id or f"hearth-{agent}"
         self.state = ChannelState(False, "not connected yet")
@@ -64,35 +65,34 @@ class MqttChannel:
         self._loop = asyncio.get_running_loop()
         self._dialer = Dialer(settings, home)
         self._inbox = Inbox(client_id, ledger)
-        self._backlog = Backlog(last_commit)
+        self._backlog = Backlog(ledger.last_commit())
         self._client = self._new_client(client_id)
         self._outbox = Outbox(home / "data" / "outbox", settings.queue)
         self._outgoing = Outgoing(
             self._outbox, self._client.write, self._client.new_id, self._loop.call_soon
         )
         self._client.busy_ids = self._outgoing.holds
-        self._wanted: dict[str, int] = {}
-        self._subscribed: dict[str, tuple[int, int]] = {}
-        self._numbers = False
+        self._subscriber = Subscriber(self._client, {self._marker: 1})
         self._copies = Copies()
-        self._asked: dict[int | None, list[str]] = {}
         self._settled = 0
         self._pinged_at: int | None = None
         self._since = 0.0
-        self._again = self._answered = False
+        self._answered = False
         self._lost, self._ponged = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-
-    # -- the public face ----------------------------------------------------------------------
+        self._ticking: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
         self._task = self._loop.create_task(self._stay_connected())
         self._task.add_done_callback(_reveal)
+        self._tick()
 
     async def stop(self) -> None:
         """Say `offline` and disconnect; what has not been sent stays on disk."""
         self._client.on_disconnect = None
+        if self._ticking is not None:
+            self._ticking.cancel()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -108,9 +108,9 @@ class MqttChannel:
 
     def subscribe(self, filters: Mapping[str, int]) -> None:
         """Want exactly these filters, each with its QoS; only what changes is sent."""
-        self._wanted = merged(filters)
+        self._subscriber.want(filters)
         if self.state.connected:
-            self._update_subscriptions()
+            self._subscriber.update()
 
     def send(
         self, topic: str, payload: bytes | str, *, qos: int = 0, retain: bool = False, run: int = 0
@@ -118,10 +118,12 @@ class MqttChannel:
         """Send or queue one message; never blocks.
 
         Raises:
-            ValueError: nobody may publish to this topic; the text says why.
+            ValueError: nobody may publish this, or to this topic; the text says why.
         """
         topic_field(topic)
         data = payload.encode() if isinstance(payload, str) else payload
+        if len(data) > MAX_PAYLOAD:
+            raise ValueError(f"the payload is {len(data)} bytes long, MQTT allows {MAX_PAYLOAD}")
         self._outgoing.send(Letter(topic, data, qos, retain, run))
 
     def ack(self, number: int) -> None:
@@ -134,25 +136,10 @@ class MqttChannel:
         """Call before a commit: what is sent and not yet answered is kept on disk from now on."""
         self._outgoing.checkpoint()
 
-    @property
-    def queued(self) -> int:
-        """How many messages wait to be sent."""
-        return len(self._outbox)
-
-    @property
-    def dropped(self) -> int:
-        """How many messages were dropped because the queue was full."""
-        return self._outbox.dropped
-
-    @property
-    def repeats(self) -> int:
-        """How many messages were recognised as delivered before."""
-        return self._inbox.repeats
-
-    @property
-    def problem(self) -> str:
-        """Why the queue cannot be written to disk; empty when it can."""
-        return self._outbox.problem
+    def figures(self) -> Figures:
+        """What it has counted since it was made."""
+        box, out = self._outbox, self._outgoing
+        return Figures(len(box), box.dropped, out.refused, self._inbox.repeats, box.problem)
 
     # -- the connection -----------------------------------------------------------------------
 
@@ -162,7 +149,6 @@ class MqttChannel:
         client.will_set(self._status, b"offline", 1, True)
         client.on_connect = self._welcomed
         client.on_disconnect = self._disconnected
-        client.on_subscribe = self._subscription_answered
         client.speak(5 if self._settings.version == 5 else 4)
         return client
 
@@ -182,132 +168,82 @@ class MqttChannel:
                 await asyncio.wait_for(self._ponged.wait(), FAREWELL)
 
     async def _stay_connected(self) -> None:
-        delay = FIRST_DELAY
-        while True:
-            began = self._loop.time()
-            try:
-                sock = await self._dialer.dial(self._loop)
-            except OSError as error:
-                self._set_state(self._dialer.explain(error))
-            else:
-                await self._hold(sock)
-            if self._again:
-                self._again = False
-                continue
-            delay = min(delay * 2, LAST_DELAY)
-            if self._loop.time() - began > LASTING:
-                delay = FIRST_DELAY
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-
-    async def _hold(self, sock: Any) -> None:
-        """Use a connection until it is lost."""
-        self._lost.clear()
-        self._answered = False
-        self._client.adopt(
-            sock,
-            keepalive=round(seconds(self._settings.keepalive)),
-            session_expiry=SESSION_EXPIRY,
-            max_packet=MAX_PACKET,
-        )
-        deadline = self._loop.call_later(ANSWER_TIMEOUT, self._give_up)
-        try:
-            while not self._lost.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(TICK):
-                        await self._lost.wait()
-                self._tick()
-        finally:
+        keepalive = round(seconds(self._settings.keepalive))
+        async for sock in self._dialer.sockets(self._set_state):
+            self._lost.clear()
+            self._answered = False
+            self._client.adopt(
+                sock, keepalive=keepalive, session_expiry=SESSION_EXPIRY, max_packet=MAX_PACKET
+            )
+            deadline = self._loop.call_later(ANSWER_TIMEOUT, self._give_up)
+            await self._lost.wait()
             deadline.cancel()
 
     def _give_up(self) -> None:
-        if not self.state.connected:
+        if not self._answered:
             self._client.drop()
 
     def _tick(self) -> None:
         """Once a second: keep-alive, proof of arrival, the disk."""
-        self._outbox.flush()
-        if (sync := self._outbox.unsynced()) is not None:
-            self._loop.run_in_executor(None, sync)
+        self._ticking = self._loop.call_later(TICK, self._tick)
+        self._save()
         if not self.state.connected:
             return
         self._client.loop_misc()
-        if not self._client.unacknowledged:
+        if not self._client.reader.unacknowledged:
             self._backlog.second_passed(self._clock.now())
         if self._pinged_at is None and (self._outgoing.ask() or self._inbox.unproven):
             self._ping()
 
+    def _save(self) -> None:
+        before = self._outbox.problem
+        self._outbox.flush()
+        if self._outbox.problem and not before:
+            log.warning("outgoing queue not on disk", extra={"reason": self._outbox.problem})
+        if (sync := self._outbox.unsynced()) is not None:
+            self._loop.run_in_executor(None, sync)
+
     def _ping(self) -> None:
-        self._pinged_at = self._client.arrived - self._client.unacknowledged
+        self._pinged_at = self._client.reader.arrived - self._client.reader.unacknowledged
         self._client.ping()
 
     def _welcomed(self, client: Any, user: Any, flags: Any, reason: Any, props: Any) -> None:
         self._answered = True
         if reason.is_failure:
-            if reason.value == UNSUPPORTED_VERSION and self._client.protocol == MQTTv5:
-                self._client.speak(4)
-                self._again = True
-                return
-            self._set_state(refusal(reason, self._settings.host))
+            self._refused(reason)
             return
+        allowed = terms(props, v5=self._client.v5)
+        self._outgoing.v5 = self._client.v5
+        self._outgoing.direct(Letter(self._status, b"online", 0, True))
+        if not flags.session_present:
+            self._inbox.forget_session()
+            self._subscriber.forget()
+        self._subscriber.update(numbers=allowed.numbers)
+        if flags.session_present:
+            self._outgoing.direct(Letter(self._marker, self._backlog.began(self._clock.now()), 1))
+        self._ping()
+        self._outgoing.connected(allowed)
         self._since = self._loop.time()
         self._set_state(ChannelState(True))
-        v5 = self._client.protocol == MQTTv5
-        self._numbers = v5 and getattr(props, "SubscriptionIdentifierAvailable", 1) == 1
-        window = getattr(props, "ReceiveMaximum", 65_535) if v5 else WINDOW_V311
-        self._pinged_at = None
-        self._outgoing.v5 = v5
-        self._outgoing.direct(Letter(self._status, b"online", 0, True))
-        if flags.session_present:
-            marker = self._backlog.began(self._clock.now())
+
+    def _refused(self, reason: Any) -> None:
+        if reason.value == UNSUPPORTED_VERSION and self._client.v5:
+            self._client.speak(4)
+            self._dialer.at_once = True
         else:
-            self._inbox.forget_session()
-            self._subscribed = {}
-        self._update_subscriptions()
-        if flags.session_present:
-            self._outgoing.direct(Letter(self._marker, marker, 1))
-        self._ping()
-        self._outgoing.connected(window=max(window - 1, 1), exact=window if v5 else EXACT_V311)
+            self._set_state(refusal(reason, self._settings.host))
 
     def _disconnected(self, client: Any, user: Any, flags: Any, why: Any, props: Any) -> None:
         self._outgoing.lost()
+        self._pinged_at = None
         self._lost.set()
-        if not self.state.connected:
-            self._change_version()
-        elif flags.is_disconnect_packet_from_server:
-            self._set_state(refusal(why, self._settings.host))
-        else:
-            short = self._loop.time() - self._since < LASTING
-            hint = "if this repeats, another client may have our client id: set `mqtt.client_id`"
-            reason = "the connection to the broker was lost"
-            self._set_state(ChannelState(False, reason, hint if short else ""))
-        if not self._client.unacknowledged and not self._backlog.waiting:
+        if not self._client.reader.unacknowledged and not self._backlog.waiting:
             self._backlog.committed(self._clock.now() - self._client.silence)
-
-    def _change_version(self) -> None:
-        """Brokers that do not know MQTT 5 may hang up without a word: try both in turn."""
-        if self._settings.version == 5 and not self._answered:
-            self._client.speak(4 if self._client.protocol == MQTTv5 else 5)
-
-    def _update_subscriptions(self) -> None:
-        crossed = crossing(self._wanted) if self._numbers else {}
-        wanted = {name: (qos, 0) for name, qos in (self._wanted | {self._marker: 1}).items()}
-        wanted |= {name: (qos, identifier(name)) for name, qos in crossed.items()}
-        gone = [f for f in self._subscribed if f not in wanted]
-        new = {f: w for f, w in wanted.items() if self._subscribed.get(f) != w}
-        for part in _parts(gone):
-            self._client.unsubscribe(part)
-        for part in _parts([f for f in new if not new[f][1]]):
-            self._asked[self._client.subscribe([(f, new[f][0]) for f in part])[1]] = part
-        for f in crossed.keys() & new.keys():
-            self._asked[self._client.subscribe_numbered(f, *new[f])] = [f]
-        self._subscribed = wanted
-
-    def _subscription_answered(
-        self, client: Any, user: Any, mid: int, reasons: Any, props: Any
-    ) -> None:
-        for name, reason in zip(self._asked.pop(mid, ()), reasons, strict=False):
-            if reason.is_failure:
-                log.warning("subscription refused", extra={"filter": name, "reason": str(reason)})
+        if not self._answered and self._settings.version == 5:
+            self._client.speak(4 if self._client.v5 else 5)  # some only know one, and hang up
+        if self.state.connected:
+            lasted = self._loop.time() - self._since
+            self._set_state(loss(flags, why, self._settings.host, lasted))
 
     def _set_state(self, state: ChannelState) -> None:
         if state == self.state:
@@ -319,7 +255,7 @@ class MqttChannel:
             log.warning("broker away", extra={"reason": state.reason, "hint": state.hint})
         self._on_state(state)
 
-    # -- what the client tells (mqtt_client.Events) ---------------------------------------------
+    # -- what the client tells (mqtt_reader.Events) ---------------------------------------------
 
     def received(
         self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
@@ -336,7 +272,7 @@ class MqttChannel:
         if not qos:
             identity = self._inbox.unique()
         else:
-            arrival = self._client.arrived
+            arrival = self._client.reader.arrived
             identity = self._inbox.identify(packet_id, topic, payload, first & 8, arrival)
             if not identity:
                 return
@@ -344,7 +280,7 @@ class MqttChannel:
 
     def batch_read(self) -> None:
         """A read is done: what it held is to be made durable."""
-        arrived = self._client.arrived
+        arrived = self._client.reader.arrived
         if arrived != self._settled:
             self._settled = arrived
             self._settle(arrived)
@@ -365,10 +301,6 @@ class MqttChannel:
             self._inbox.prove(self._pinged_at)
             self._pinged_at = None
         self._ponged.set()
-
-
-def _parts(filters: list[str]) -> list[list[str]]:
-    return [filters[i : i + FILTERS_A_PACKET] for i in range(0, len(filters), FILTERS_A_PACKET)]
 
 
 def _reveal(task: asyncio.Task[None]) -> None:

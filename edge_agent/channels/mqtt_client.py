@@ -8,9 +8,8 @@ in one `send`, and a QoS 1 or 2 message is acknowledged when the application say
 import asyncio
 import ssl
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, _ConnectionState
@@ -19,37 +18,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge_agent.channels.mqtt_wire import read_length, subscription_of
+from edge_agent.channels.mqtt_reader import Events, Reader
 from edge_agent.channels.socket_watch import SocketWatch
 
 READ_SIZE = 65_536
-TOPICS_KEPT = 8_192
 _OK = MQTTErrorCode.MQTT_ERR_SUCCESS
 _LOST = MQTTErrorCode.MQTT_ERR_CONN_LOST
 _BAD = MQTTErrorCode.MQTT_ERR_PROTOCOL
-_PUBACK, _PUBREC = b"\x40\x02", b"\x50\x02"
-
-
-class Events(Protocol):
-    """What the connection tells its owner, always on the loop's thread."""
-
-    def received(
-        self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
-    ) -> None:
-        """A PUBLISH; `first` is its first byte (DUP 8, QoS 6, retain 1), `subscription` its
-        subscription identifier if `numbered` is set."""
-
-    def answered(self, kind: int, packet_id: int, reason: int) -> None:
-        """A PUBACK (0x40), PUBREC (0x50) or PUBCOMP (0x70) for one of our messages."""
-
-    def ponged(self) -> None:
-        """The broker has read everything sent before the last PINGREQ."""
-
-    def stuck(self, blocked: bool) -> None:
-        """The socket takes no more bytes for now, or again does."""
-
-    def batch_read(self) -> None:
-        """All packets of one read were handed over; what was queued leaves after this."""
+_PUBREL, _PUBCOMP = 0x62, b"\x70\x02"
 
 
 class FastClient(Client):
@@ -69,20 +45,15 @@ class FastClient(Client):
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        self.arrived = 0
-        self.numbered = False
         self.busy_ids: Callable[[int], bool] = lambda _: False
+        self.reader = Reader(events, self._rare)
         self._events = events
         self._events_loop = loop
         self._soon = loop.call_soon
         self._next_socket: Any = None
-        self._rest = bytearray()
-        self._need = 2
         self._buffer: list[bytes] = []
         self._unsent = memoryview(b"")
         self._deferred = False
-        self._acks: deque[bytes] = deque()
-        self._topics: dict[bytes, str] = {}
         self.on_socket_open = self._opened
         self.on_socket_close = self._closed
         self.on_socket_register_write = lambda *_: self._watch.writes(True)
@@ -95,16 +66,19 @@ class FastClient(Client):
         self._protocol = MQTTv5 if version == 5 else MQTTv311
         self._clean_session = False
 
+    @property
+    def v5(self) -> bool:
+        """Whether MQTT 5 is spoken."""
+        return self._protocol == MQTTv5
+
     def adopt(self, sock: Any, *, keepalive: int, session_expiry: int, max_packet: int) -> None:
         """Start the session on a connected socket: everything of the last connection is gone."""
-        self._rest, self._need = bytearray(), 2
         self._buffer.clear()
-        self._acks.clear()
         self._unsent = memoryview(b"")
         self._next_socket = sock
         self._host, self._keepalive = self._host or "broker", keepalive
         self._clean_start = False
-        if self._protocol == MQTTv5:
+        if self.v5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = session_expiry
             properties.ReceiveMaximum = 65_535
@@ -117,15 +91,17 @@ class FastClient(Client):
 
     def subscribe_numbered(self, name: str, qos: int, number: int) -> int | None:
         """Subscribe with a subscription identifier (MQTT 5); returns the packet id."""
-        self.numbered = True
+        self.reader.numbered = True
         properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
         properties.SubscriptionIdentifier = number
         return self.subscribe([(name, SubscribeOptions(qos))], properties=properties)[1]
 
     def _opened(self, client: Client, user: Any, sock: Any) -> None:
+        self.reader.reset(v5=self.v5)
         self._watch = SocketWatch(self._events_loop, sock.fileno(), self._ready)
 
     def _closed(self, client: Client, user: Any, sock: Any) -> None:
+        self.reader.open = False
         self._watch.close()
 
     def _ready(self) -> None:
@@ -169,15 +145,12 @@ class FastClient(Client):
         return result
 
     def _take(self, data: bytes) -> MQTTErrorCode:
-        if self._rest:
-            self._rest += data
-            if len(self._rest) < self._need:
-                return _OK
-            data, self._rest = bytes(self._rest), bytearray()
         self._deferred = failed = True
         try:
-            result = self._packets(data)
+            result = self.reader.feed(data)
             failed = False
+        except MalformedPacket:
+            result, failed = _BAD, False
         finally:
             if failed:  # the application failed; the packets behind its message are not lost
                 self._soon(self._take, b"")
@@ -186,84 +159,16 @@ class FastClient(Client):
             self.flush()
         return self._loop_rc_handle(result) if result else _OK
 
-    def _packets(self, data: bytes) -> MQTTErrorCode:
-        """Hand over every whole packet and keep the rest: the loop all messages go through."""
-        at, size = 0, len(data)
-        self._need = 2
-        try:
-            while size - at >= 2:
-                first = data[at]
-                length = data[at + 1]
-                begin = at + 2
-                if length & 128:
-                    length, begin = read_length(data, at + 1)
-                    if not begin:
-                        break
-                end = begin + length
-                if end > size:
-                    self._need = end - at
-                    break
-                at = end
-                if first & 0xF0 == 0x30:
-                    self._publish(data, first, begin, end)
-                elif first in (0x40, 0x50, 0x70):
-                    self._answer(data, first, begin, end)
-                elif (result := self._rare(data, first, begin, end)) > 0:
-                    return result
-                if self._sock is None:
-                    return _OK
-        except MalformedPacket:
-            return _BAD
-        finally:
-            if at < size:
-                self._rest = bytearray(data[at:])
-        return _OK
-
-    def _publish(self, data: bytes, first: int, begin: int, end: int) -> None:
-        if end - begin < 3:
-            raise MalformedPacket("a PUBLISH without a topic")
-        after = begin + 2 + (data[begin] << 8 | data[begin + 1])
-        name = data[begin + 2 : after]
-        packet_id = subscription = 0
-        if first & 6:
-            if after + 2 > end or first & 6 == 6:
-                raise MalformedPacket("a PUBLISH without a packet id, or at QoS 3")
-            packet_id = data[after] << 8 | data[after + 1]
-            self._acks.append((_PUBACK if first & 2 else _PUBREC) + data[after : after + 2])
-            self.arrived += 1
-            after += 2
-        if self._protocol == MQTTv5 and after < end:
-            length, after = read_length(data, after)
-            after += length if after else end
-            if length and self.numbered:
-                subscription = subscription_of(data[after - length : after])
-        if after > end or not name:
-            raise MalformedPacket("a PUBLISH without a topic, or shorter than it says")
-        topic = self._topics.get(name) or self._learn(name)
-        self._events.received(topic, data[after:end], first, packet_id, subscription)
-
-    def _learn(self, name: bytes) -> str:
-        if len(self._topics) >= TOPICS_KEPT:
-            self._topics.clear()
-        topic = self._topics[name] = name.decode(errors="replace")
-        return topic
-
-    def _answer(self, data: bytes, first: int, begin: int, end: int) -> None:
-        if end - begin < 2:
-            raise MalformedPacket("an acknowledgement without a packet id")
-        reason = data[begin + 2] if end - begin > 2 else 0
-        self._events.answered(first, data[begin] << 8 | data[begin + 1], reason)
-
-    def _rare(self, data: bytes, first: int, begin: int, end: int) -> MQTTErrorCode:
-        if first == 0x62:
-            if end - begin < 2:
+    def _rare(self, first: int, body: bytes) -> MQTTErrorCode:
+        if first == _PUBREL:
+            if len(body) < 2:
                 raise MalformedPacket("a PUBREL without a packet id")
-            self.write(b"\x70\x02" + data[begin : begin + 2])
+            self.write(_PUBCOMP + body[:2])
             return _OK
         packet = self._in_packet
         packet["command"] = first
-        packet["packet"] = bytearray(data[begin:end])
-        packet["remaining_length"] = end - begin
+        packet["packet"] = bytearray(body)
+        packet["remaining_length"] = len(body)
         packet["pos"] = 0
         return self._packet_handle()
 
@@ -340,21 +245,9 @@ class FastClient(Client):
 
     def ack(self, mid: int, qos: int = 1) -> MQTTErrorCode:
         """Acknowledge every message up to the `mid`-th that arrived; see the class."""
-        acks = self._acks
-        count = mid - (self.arrived - len(acks))
-        if count <= 0 or self._sock is None:
-            return _OK
-        if count >= len(acks):
-            self.write(b"".join(acks))
-            acks.clear()
-        else:
-            self.write(b"".join([acks.popleft() for _ in range(count)]))
+        if self._sock is not None and (packets := self.reader.acknowledgements(mid)):
+            self.write(packets)
         return _OK
-
-    @property
-    def unacknowledged(self) -> int:
-        """How many messages of this connection wait for `ack`."""
-        return len(self._acks)
 
     @property
     def silence(self) -> float:

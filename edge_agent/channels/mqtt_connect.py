@@ -1,15 +1,21 @@
 """Reaching the broker: TCP and TLS off the loop's thread, and words for what goes wrong."""
 
 import asyncio
+import random
 import socket
 import ssl
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from edge_agent.channels.message import ChannelState
+from edge_agent.channels.mqtt_wire import MAX_LENGTH
 from schemas.settings import MqttSettings, TlsSettings
 
 DIAL_TIMEOUT = 5.0
+FIRST_DELAY, LAST_DELAY, LASTING = 0.1, 3.0, 5.0
 UNSUPPORTED_VERSION = 132
 _REFUSALS = {
     132: 'set `mqtt.version: "3.1.1"`',
@@ -22,23 +28,62 @@ _REFUSALS = {
 }
 
 
+class Terms(Struct, frozen=True):
+    """What a broker allows: letters in flight (and while one is of QoS 2), the bytes of a packet,
+    and whether it knows subscription identifiers.
+    """
+
+    window: int = 1_000
+    exact: int = 10
+    largest: int = MAX_LENGTH
+    numbers: bool = False
+
+
+def terms(properties: Any, *, v5: bool) -> Terms:
+    """The terms of a CONNACK; MQTT 3.1.1 has none to say.
+
+    One place in the window is left for the channel's own messages.
+    """
+    if not v5:
+        return Terms()
+    window = max(getattr(properties, "ReceiveMaximum", 65_535) - 1, 1)
+    largest = getattr(properties, "MaximumPacketSize", MAX_LENGTH)
+    return Terms(
+        window, window, largest, getattr(properties, "SubscriptionIdentifierAvailable", 1) == 1
+    )
+
+
 class Dialer:
     """Opens connections as the settings say; paths are relative to the home."""
 
     def __init__(self, settings: MqttSettings, home: Path) -> None:
+        self.at_once = False
         self._settings, self._home = settings, home
         self._host = settings.host or "127.0.0.1"
 
-    async def dial(self, loop: asyncio.AbstractEventLoop) -> Any:
-        """A connected, non-blocking socket without Nagle's delay.
+    async def sockets(self, failed: Callable[[ChannelState], None]) -> AsyncIterator[Any]:
+        """Connected, non-blocking sockets without Nagle's delay, one after the other.
 
-        Raises:
-            OSError: unreachable, refused, or TLS failed (ssl.SSLError is one).
+        Between attempts pauses grow, with jitter, unless the last connection held for a while or
+        `at_once` is set; `failed` is told why there is none.
         """
-        return await loop.run_in_executor(None, self._dial)
+        loop, delay = asyncio.get_running_loop(), FIRST_DELAY
+        while True:
+            began = loop.time()
+            try:
+                sock = await loop.run_in_executor(None, self._dial)
+            except OSError as error:
+                failed(self._explain(error))
+            else:
+                yield sock
+            if self.at_once:
+                self.at_once = False
+                continue
+            delay = FIRST_DELAY if loop.time() - began > LASTING else min(delay * 2, LAST_DELAY)
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
 
-    def explain(self, error: OSError) -> ChannelState:
-        """What a failed `dial` means, and what to try."""
+    def _explain(self, error: OSError) -> ChannelState:
+        """What a failed attempt means, and what to try."""
         host, port = self._host, self._settings.port
         if isinstance(error, ssl.SSLCertVerificationError):
             return ChannelState(
@@ -110,3 +155,12 @@ def refusal(reason: Any, host: str | None) -> ChannelState:
     return ChannelState(
         False, f"the broker {host or ''} says: {reason}", _REFUSALS.get(reason.value, "")
     )
+
+
+def loss(flags: Any, reason: Any, host: str | None, lasted: float) -> ChannelState:
+    """What the end of a connection means that `lasted` so many seconds."""
+    if flags.is_disconnect_packet_from_server:
+        return refusal(reason, host)
+    hint = "if this repeats, another client may have our client id: set `mqtt.client_id`"
+    text = "the connection to the broker was lost"
+    return ChannelState(False, text, hint if lasted < LASTING else "")

@@ -11,7 +11,8 @@ NO_PROPERTIES = b"\x00"
 _SUBSCRIPTION = 0x0B
 _FIXED = {0x01: 1, 0x02: 4, 0x23: 2}  # bytes of the other properties a PUBLISH can have
 _TEXTS = {0x03: 1, 0x08: 1, 0x09: 1, 0x26: 2}  # and how many texts with a length they hold
-MAX_PAYLOAD = 268_435_455 - 65_535 - 64
+MAX_LENGTH = 268_435_455
+MAX_PAYLOAD = MAX_LENGTH - 65_535 - 64
 
 
 @lru_cache(maxsize=4096)

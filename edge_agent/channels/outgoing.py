@@ -1,8 +1,10 @@
 """What leaves: letters in flight, letters on their way at QoS 0, and the queue behind them."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from edge_agent.channels.mqtt_connect import Terms
 from edge_agent.channels.mqtt_wire import (
     DUP,
     NO_PROPERTIES,
@@ -12,6 +14,8 @@ from edge_agent.channels.mqtt_wire import (
     topic_field,
 )
 from edge_agent.channels.outbox import Letter, Outbox
+
+log = logging.getLogger(__name__)
 
 PUBACK, PUBREC, PUBCOMP = 0x40, 0x50, 0x70
 FAILED = 0x80
@@ -40,7 +44,7 @@ class Outgoing:
         self._write = write
         self._new_id = new_id
         self._soon = soon
-        self._room = self._room_exact = 0
+        self._terms = Terms()
         self._open = False
         self._connected = False
         self._flush_planned = self._drain_planned = False
@@ -73,19 +77,16 @@ class Outgoing:
         """Send a letter that needs no care and overtakes all others."""
         self._write(self._packet(letter, self._new_id() if letter.qos else 0, 0))
 
-    def connected(self, *, window: int, exact: int) -> None:
-        """Start on a new connection: first what was in flight, then what waits.
-
-        `window` bounds the letters in flight, `exact` those when one is of QoS 2.
-        """
-        self._room, self._room_exact = window, min(exact, window)
+    def connected(self, terms: Terms) -> None:
+        """Start on a new connection: first what was in flight, then what waits."""
+        self._terms = terms
         self._connected = self._open = True
-        self._shorten(window)
-        for packet_id, letter in self._flights.items():
+        self._shorten(terms.window)
+        for packet_id, letter in list(self._flights.items()):
             if packet_id in self._released:
                 self._write(_pubrel(packet_id))
             else:
-                self._write(self._packet(letter, packet_id, DUP))
+                self._dispatch(letter, packet_id, DUP)
         self._drain_slice()
 
     def lost(self) -> None:
@@ -119,10 +120,7 @@ class Outgoing:
             return
         if reason >= FAILED and kind != PUBCOMP:
             self.refused += 1
-        del self._flights[packet_id]
-        self._released.discard(packet_id)
-        if self._numbers and (number := self._numbers.pop(packet_id, 0)):
-            self._outbox.done(number)
+        self._landed(packet_id)
         if self._outbox:
             self.drain()
 
@@ -149,7 +147,8 @@ class Outgoing:
         self._outbox.flush()
 
     def _has_room(self, letter: Letter) -> bool:
-        return len(self._flights) < (self._room if letter.qos < 2 else self._room_exact)
+        room = self._terms.window if letter.qos < 2 else self._terms.exact
+        return len(self._flights) < room
 
     def _shorten(self, window: int) -> None:
         """Let letters wait again that were in flight beyond what this broker allows."""
@@ -161,7 +160,7 @@ class Outgoing:
     def _drain_slice(self) -> None:
         self._drain_planned = False
         budget = SLICE
-        while self._open and self._outbox and len(self._flights) < self._room:
+        while self._open and self._outbox and len(self._flights) < self._terms.window:
             if budget <= 0:
                 self.drain()
                 return
@@ -188,7 +187,23 @@ class Outgoing:
                 self._numbers[packet_id] = number
         else:
             self._unproven.append((number, letter))
-        self._write(self._packet(letter, packet_id, 0))
+        self._dispatch(letter, packet_id, 0)
+
+    def _dispatch(self, letter: Letter, packet_id: int, dup: int) -> None:
+        packet = self._packet(letter, packet_id, dup)
+        if len(packet) <= self._terms.largest:
+            self._write(packet)
+            return
+        self.refused += 1  # the broker would hang up, and again each time it is sent
+        log.warning("message too large for the broker", extra={"topic": letter.topic})
+        if packet_id:
+            self._landed(packet_id)
+
+    def _landed(self, packet_id: int) -> None:
+        del self._flights[packet_id]
+        self._released.discard(packet_id)
+        if self._numbers and (number := self._numbers.pop(packet_id, 0)):
+            self._outbox.done(number)
 
     def _packet(self, letter: Letter, packet_id: int, dup: int) -> bytes:
         properties = b""

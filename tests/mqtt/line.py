@@ -46,6 +46,9 @@ class Books:
     def prove(self, number: int) -> None:
         self.proven_count = number
 
+    def last_commit(self) -> float:
+        return 0.0
+
 
 class Line:
     """A channel whose messages are kept in `messages`; commits at once unless `hold` is set."""

@@ -161,7 +161,7 @@ async def test_what_was_sent_while_the_broker_was_away_arrives_in_order(
         await line.until(lambda: not line.channel.state.connected)
         for i in range(300):
             line.channel.send("out", b"%d" % i, qos=i % 3)
-        assert line.channel.queued == 300
+        assert line.channel.figures().queued == 300
         mosquitto.start()
         async with Peer(mosquitto.port) as peer:
             await peer.subscribe("out", 2)
@@ -224,10 +224,10 @@ async def test_a_committed_event_whose_acknowledgement_was_lost_is_not_run_again
         line.hold = False
         await line.until(lambda: line.channel.state.connected)
         await line.subscribe({})
-        assert line.channel.repeats == 2
+        assert line.channel.figures().repeats == 2
     async with Line(mosquitto.port, tmp_path, books=books, version=version) as line:
         await line.subscribe({})
-        assert line.channel.repeats == 0
+        assert line.channel.figures().repeats == 0
 
 
 async def test_a_backlog_is_told_by_its_age_and_fresh_events_are_not(

@@ -150,7 +150,7 @@ def test_acknowledgements_leave_in_the_order_of_arrival() -> None:
 def test_numbers_from_an_earlier_connection_are_void() -> None:
     with connected(4) as (client, _, _theirs):
         client._take(message(b"t", b"", qos=1))
-        old = client.arrived
+        old = client.reader.arrived
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         client.adopt(ours, keepalive=60, session_expiry=60, max_packet=1_000_000)
@@ -162,7 +162,7 @@ def test_numbers_from_an_earlier_connection_are_void() -> None:
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):
             theirs.recv(4096)
-        client.ack(client.arrived)
+        client.ack(client.reader.arrived)
         client.flush()
         assert theirs.recv(4096) == b"\x40\x02\x01\x02"
         theirs.close()

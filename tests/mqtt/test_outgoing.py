@@ -16,6 +16,7 @@ async def started(home: Path) -> AsyncIterator[tuple[Line, FakeBroker]]:
         line = Line(broker.port, home)
         line.channel.start()
         yield line, broker
+        line.cut()
         await line.channel.stop()
 
 
@@ -85,10 +86,20 @@ async def test_no_more_letters_are_in_flight_than_the_broker_allows(tmp_path: Pa
             line.channel.send("out", b"%d" % i, qos=1)
         line.channel.send("out", b"zero")
         ids = [(await connection.publish())[1] for _ in range(2)]
-        assert line.channel.queued == 5
+        assert line.channel.figures().queued == 5
         connection.send(b"".join(b"\x40\x02" + bytes.fromhex(i) for i in ids))
         more = [await connection.publish() for _ in range(2)]
         assert [payload for *_, payload in more] == [b"2", b"3"]
+
+
+async def test_a_letter_too_large_for_the_broker_is_given_up_and_counted(tmp_path: Path) -> None:
+    maximum_packet_size_50 = b"\x20\x08\x00\x00\x05\x27\x00\x00\x00\x32"
+    async with started(tmp_path) as (line, broker):
+        connection = await welcomed(line, broker, maximum_packet_size_50)
+        for payload in (b"x" * 100, b"small"):
+            line.channel.send("out", payload, qos=1)
+        assert (await connection.publish())[2] == b"small"
+        assert line.channel.figures().refused == 1
 
 
 async def test_letters_wait_in_order_behind_one_that_has_no_room(tmp_path: Path) -> None:
