@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
-from firmware_profiles.contract import Unsupported
+from firmware_profiles.contract import Native, Unsupported
 from firmware_profiles.payloads import parse
 from firmware_profiles.profiles import Profiles
 from schemas.device import Command, Decoded, Publication
@@ -88,6 +88,18 @@ def test_topics_of_a_custom_layout_are_subscribed_to_once_announced() -> None:
     assert "haus/lamp/werte/#" not in home.profiles.topics()
     home.hear(CONFIG, config("lamp", ft="haus/%topic%/%prefix%/", tp=["b", "s", "werte"]))
     assert "haus/lamp/werte/#" in home.profiles.topics()
+
+
+def test_announced_topics_are_its_own_and_guessed_ones_are_not() -> None:
+    (tasmota,) = (each for each in Home().profiles.decoders if each.firmware == "tasmota")
+    assert isinstance(tasmota, Native)
+    assert not tasmota.claims("tele/lamp/SENSOR")
+    reader = tasmota.reader(CONFIG)
+    assert reader is not None
+    reader(b"{}", config("lamp"), True)
+    assert tasmota.claims("tele/lamp/SENSOR")
+    assert tasmota.claims("tele/lamp/8F20/SENSOR")
+    assert not tasmota.claims("tele/other/SENSOR")
 
 
 def test_two_devices_of_one_topic_are_told_apart_by_their_full_topics() -> None:

@@ -56,6 +56,11 @@ class Tasmota:
         """Whether a device was discovered or heard of."""
         return device in self._members or device in self._macs
 
+    def claims(self, topic: str) -> bool:
+        """Whether a topic is below one that a device announced as its own."""
+        head = topic.rpartition("/")[0]
+        return f"{head}/" in self._heads or f"{head.rpartition('/')[0]}/" in self._heads
+
     def encode(self, device: str, command: Command) -> list[Publication]:
         """Messages below the device's command topic."""
         member = self._members.get(device) or self._macs.get(device)
