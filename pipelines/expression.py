@@ -13,7 +13,7 @@ from jinja2.runtime import StrictUndefined
 
 from pipelines.expression_names import Known, Mistake, Uses, mistakes, uses_of
 from pipelines.expression_python import translate
-from pipelines.limits import MAX_TEXT, ExpressionError, parts
+from pipelines.limits import MAX_TEXT, ExpressionError, inside, sized
 from pipelines.sandbox import Sandbox, ScopeContext, bounded
 from pipelines.scope import Constant, Expr, Scope
 from pipelines.tree import Secret
@@ -164,10 +164,10 @@ def _finished(value: Any) -> Any:
     """The value with generators as lists, of allowed size and defined in all its parts."""
     if isinstance(value, GeneratorType | map | filter | zip | range):
         value = list(value)
-    for part in parts(value):
-        if isinstance(part, StrictUndefined):
-            part._fail_with_undefined_error()
-    return value
+    undefined = inside(value, StrictUndefined)
+    if undefined is not None:
+        undefined._fail_with_undefined_error()
+    return sized(value)
 
 
 def _node(tree: nodes.Template) -> nodes.Expr | nodes.Output | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import math
 import re
@@ -135,47 +136,51 @@ def to_json(value: Any, pretty_print: bool = False, sort_keys: bool = False) -> 
 
 
 @lru_cache(maxsize=512)
-def _pattern(pattern: str, ignorecase: bool) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, re.IGNORECASE if ignorecase else 0)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ExpressionError(f"`{pattern:.80}` is no regular expression: {error}") from None
+def _pattern(pattern: str, ignorecase: bool) -> tuple[re.Pattern[str], bool]:
+    """The compiled pattern, and whether it repeats at most one thing: then it cannot explode."""
+    compiled = re.compile(pattern, re.IGNORECASE if ignorecase else 0)
+    return compiled, sum(pattern.count(mark) for mark in "*+{") <= 1
 
 
-def _searched(value: Any) -> str:
+def _matched(find: str, ignorecase: bool, value: Any, work: Callable[..., Any]) -> Any:
+    """What `work` makes of the pattern and the text, within the time an expression has."""
     text = str(value)
     if len(text) > MAX_TEXT:
         raise ExpressionError("a regular expression takes texts of at most 64 kB")
-    return text
+    try:
+        pattern, simple = _pattern(find, ignorecase)
+        if simple and len(text) <= 1000:
+            return work(pattern, text)
+        with Alarm():
+            return work(pattern, text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ExpressionError(f"`{find:.80}` is no regular expression: {error}") from None
 
 
 def regex_match(value: Any, find: str = "", ignorecase: bool = False) -> bool:
     """Whether a text begins with what the pattern says."""
-    with Alarm():
-        return _pattern(find, ignorecase).match(_searched(value)) is not None
+    return _matched(find, ignorecase, value, re.Pattern.match) is not None
 
 
 def regex_search(value: Any, find: str = "", ignorecase: bool = False) -> bool:
     """Whether what the pattern says stands anywhere in a text."""
-    with Alarm():
-        return _pattern(find, ignorecase).search(_searched(value)) is not None
+    return _matched(find, ignorecase, value, re.Pattern.search) is not None
 
 
 def regex_replace(
     value: Any = "", find: str = "", replace: str = "", ignorecase: bool = False
 ) -> str:
     """A text with every match replaced (`\\1` for groups)."""
-    text = _searched(value)
-    if (len(text) + 1) * len(replace) > 100 * MAX_TEXT:
+    if (len(str(value)) + 1) * len(replace) > 100 * MAX_TEXT:
         raise ExpressionError("regex_replace would make too long a text")
-    with Alarm():
-        return str(sized(_pattern(find, ignorecase).sub(replace, text)))
+    made = _matched(find, ignorecase, value, lambda pattern, text: pattern.sub(replace, text))
+    return str(sized(made))
 
 
 def regex_findall(value: Any, find: str = "", ignorecase: bool = False) -> list[Any]:
     """All matches (or their groups)."""
-    with Alarm():
-        return _pattern(find, ignorecase).findall(_searched(value))
+    found: list[Any] = _matched(find, ignorecase, value, re.Pattern.findall)
+    return found
 
 
 def regex_findall_index(
@@ -223,6 +228,16 @@ def zipped(*lists: Any) -> list[tuple[Any, ...]]:
     return list(zip(*lists, strict=False))
 
 
+def tojson(value: Any, indent: int | None = None) -> str:
+    """A value as JSON text, on several lines with an indent."""
+    return to_json(value, pretty_print=indent is not None)
+
+
+def escaped(value: Any) -> str:
+    """A text for HTML."""
+    return html.escape(str(value))
+
+
 def base64_encode(value: Any) -> str:
     """A text in Base64."""
     return base64.b64encode(str(value).encode()).decode()
@@ -259,7 +274,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 FILTERS: Mapping[str, Callable[..., Any]] = {
     **BOTH, "round": rounded, "replace": replaced,
     "base64_encode": base64_encode, "base64_decode": base64_decode,
-    "multiply": multiplied, "add": added,
+    "multiply": multiplied, "add": added, "tojson": tojson,
+    "escape": escaped, "e": escaped, "forceescape": escaped, "safe": str,
 }  # fmt: skip
 
 TESTS: Mapping[str, Callable[..., bool]] = {

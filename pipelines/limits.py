@@ -7,7 +7,9 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from time import perf_counter
+from types import GeneratorType
 from typing import Any
 
 from pipelines.step import StepFailed
@@ -18,7 +20,8 @@ MAX_TEXT = 64_000
 MAX_RANGE = 10_000
 MAX_WIDTH = 10_000
 MAX_BITS = 100_000
-MAX_PARTS = 300_000
+MAX_PARTS = 100_000
+_CONTAINERS = (list, dict, tuple, set, frozenset)
 _WIDE = re.compile(r"\d{5,}|\*|:[^{}]*\{")
 
 
@@ -50,32 +53,41 @@ def sized(value: Any) -> Any:
     return value
 
 
-def parts(value: Any) -> Iterator[Any]:
-    """A value and all inside it, shared parts as often as they stand there.
+def inside(value: Any, wanted: type) -> Any:
+    """The first instance of a type in a value, however deep; None where there is none.
 
     Raises:
-        TooMuch: there is more in it than an expression may make.
+        TooMuch: there is more in it than an expression may make; shared parts count each time.
     """
-    waiting, count, size = [value], 0, 0
+    waiting: list[Any] = [[value]]
+    count = size = 0
     while waiting:
         part = waiting.pop()
-        count, size = count + 1, size + (len(part) if isinstance(part, str | bytes) else 1)
-        if count > MAX_PARTS or size > MAX_SIZE:
+        count += len(part)
+        if count > MAX_PARTS:
             raise too_large()
-        yield part
-        if isinstance(part, dict):
-            waiting += part.values()
-        elif isinstance(part, list | tuple | set | frozenset):
-            waiting += part
+        for item in part.values() if isinstance(part, dict) else part:
+            if isinstance(item, str | bytes):
+                size += len(item)
+            elif isinstance(item, _CONTAINERS):
+                waiting.append(item)
+            elif isinstance(item, wanted):
+                return item
+        if size > MAX_SIZE:
+            raise too_large()
+    return None
 
 
 def weighed(value: Any) -> Any:
     """The value, if it and all inside it is no larger than an expression may make it."""
-    if isinstance(value, dict | list | tuple | set | frozenset):
-        for _ in parts(value):
-            pass
+    if isinstance(value, _CONTAINERS):
+        inside(value, _Nothing)
         return value
     return sized(value)
+
+
+class _Nothing:
+    """No value is one of these."""
 
 
 def multiply(left: Any, right: Any) -> Any:
@@ -124,14 +136,30 @@ def numbers_up_to(*bounds: int) -> range:
 
 
 def modest(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, refusing widths and counts beyond 10,000; its result is sized."""
+    """The function, refusing widths and counts beyond 10,000; its result is weighed."""
 
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         for value in (*args[1:], *kwargs.values()):
             if value.__class__ is int and abs(value) > MAX_WIDTH:
                 raise too_large()
-        return sized(function(*args, **kwargs))
+        made = function(*args, **kwargs)
+        if isinstance(made, GeneratorType):
+            made = list(islice(made, MAX_PARTS))
+        return weighed(made)
+
+    return guarded
+
+
+def short(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of lists, refusing very long ones (and texts, taken as lists of letters)."""
+    place = 1 if hasattr(function, "jinja_pass_arg") else 0
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > place and hasattr(args[place], "__len__") and len(args[place]) > MAX_PARTS:
+            raise too_large()
+        return function(*args, **kwargs)
 
     return guarded
 
@@ -144,16 +172,23 @@ def replaceable(text: str, old: str, new: str) -> None:
 
 def joinable(items: Iterable[Any], separator: Any) -> list[Any]:
     """The items as a list, if joining them stays within the limit."""
-    parts = list(items)
-    total = len(str(separator)) * len(parts) + sum(len(p) for p in parts if isinstance(p, str))
-    if total > MAX_SIZE:
-        raise too_large()
-    return parts
+    joined, total = [], 0
+    for item in items:
+        joined.append(item)
+        total += len(str(separator)) + len(item if isinstance(item, str) else str(weighed(item)))
+        if total > MAX_SIZE:
+            raise too_large()
+    return joined
 
 
 def within(deadline: float, items: Iterable[Any]) -> Iterator[Any]:
-    """The items, until the deadline (of `perf_counter`) has passed."""
+    """The items, until the deadline (of `perf_counter`) has passed or their texts are too long."""
+    total = 0
     for item in items:
+        if isinstance(item, str):
+            total += len(item)
+        if total > MAX_SIZE:
+            raise too_large()
         if perf_counter() > deadline:
             raise too_slow()
         yield item
@@ -186,7 +221,8 @@ class Alarm:
 
 def _weight(value: Any) -> int:
     if isinstance(value, list | tuple):
-        return sum(len(p) if isinstance(p, str | bytes) else 8 for p in parts(value))
+        inside(value, _Nothing)
+        return 8 * len(value) + sum(len(item) for item in value if isinstance(item, str | bytes))
     return len(value) if isinstance(value, str | bytes) else 0
 
 

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.filters import do_format, sync_do_join
+from jinja2.filters import do_format, do_indent, sync_do_join
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -21,11 +21,13 @@ from pipelines.functions import FILTERS, TESTS
 from pipelines.limits import MAX_SECONDS, MAX_SIZE, sized, too_large, too_slow
 from pipelines.scope import Scope
 
-_WIDTHS = (
-    "center", "indent", "wordwrap", "batch", "slice", "tojson", "truncate", "filesizeformat",
+_WIDTHS = ("center", "batch", "slice", "truncate", "filesizeformat")
+_LISTS = (
+    "list", "sort", "unique", "dictsort", "groupby", "batch", "slice", "sum", "min", "max", "items",
+    "map", "select", "reject", "selectattr", "rejectattr",
 )  # fmt: skip
 _LAZY = ("map", "select", "reject", "selectattr", "rejectattr")
-_LEFT_OUT = ("urlize", "xmlattr", "random", "pprint", "striptags")
+_LEFT_OUT = ("urlize", "xmlattr", "random", "pprint", "striptags", "wordwrap")
 _GUARDED_METHODS = frozenset(
     {"ljust", "rjust", "center", "zfill", "expandtabs", "to_bytes", "translate", "encode"}
 )
@@ -74,8 +76,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters.update(FILTERS)
         self.filters.update({name: functions[name] for name in moments.FILTERS})
         self.filters.update({name: limits.modest(self.filters[name]) for name in _WIDTHS})
+        self.filters.update({name: limits.short(self.filters[name]) for name in _LISTS})
         self.filters.update({name: _in_time(self.filters[name]) for name in _LAZY})
-        self.filters |= {"format": _format, "join": _join}
+        self.filters |= {"format": _format, "join": _join, "indent": _indent}
         self.filters |= {_EACH: _each, _CONCAT: _concat, _WEIGHED: limits.weighed}
         for name in _LEFT_OUT:
             del self.filters[name]
@@ -209,6 +212,13 @@ def _concat(parts: list[Any]) -> str:
 def _format(value: str, *args: Any, **kwargs: Any) -> str:
     limits.formattable(value)
     return do_format(value, *args, **kwargs)
+
+
+def _indent(value: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+    step = len(width) if isinstance(width, str) else width
+    if (value.count("\n") + 1) * step > MAX_SIZE:
+        raise too_large()
+    return str(do_indent(value, width, first, blank))
 
 
 @pass_eval_context
