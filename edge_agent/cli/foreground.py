@@ -89,6 +89,7 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
     tell(problems)
     try:
         agent = Agent(shell.home, shell.settings, devices, version("hearthflow"))
+        stop_on_signals(agent)
         try:
             await agent.start()
             tell(agent.problems)
@@ -119,8 +120,8 @@ def end_at_once(death: threading.ExceptHookArgs) -> None:
     os._exit(70)
 
 
-async def until_stopped(agent: Agent, seconds: float | None) -> None:
-    """Wait for a signal, the API's stop, or the end of the time; a second signal kills."""
+def stop_on_signals(agent: Agent) -> None:
+    """Let SIGINT and SIGTERM end the agent in good order; a second one kills it."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -130,6 +131,10 @@ async def until_stopped(agent: Agent, seconds: float | None) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+
+
+async def until_stopped(agent: Agent, seconds: float | None) -> None:
+    """Wait for a signal, the API's stop, or the end of the time."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await agent.stopping.wait()
