@@ -14,10 +14,12 @@ from edge_agent.ledger.follower import Follower
 from edge_agent.ledger.questions import Questions
 from edge_agent.ledger.recording import Recording
 from edge_agent.ledger.records import LedgerStats
-from edge_agent.ledger.retention import Retention
+from edge_agent.ledger.retention import Retention, size_bytes
 from edge_agent.ledger.store import StoreOptions
 from schemas.fields import seconds
 from schemas.settings import LedgerSettings
+
+_LEAST_MEMORY = 16 << 20
 
 
 class Ledger(Recording, Questions):
@@ -44,7 +46,8 @@ class Ledger(Recording, Questions):
         Raises LedgerBusy when another process holds it, LedgerProblem when it is damaged or newer
         than this software. One that cannot be written opens unhealthy and is tried again.
         """
-        options = StoreOptions(memory=settings.memory, time_zone=time_zone, key=key)
+        memory = max(size_bytes(settings.memory), _LEAST_MEMORY)
+        options = StoreOptions(memory=f"{memory}B", time_zone=time_zone, key=key)
         committer = Committer(path, options, Retention(settings), clock)
         cursors = Cursors(lambda number: committer.store.cursors[number], committer.reading)
         asking = Asking(cursors, time_zone, clock)

@@ -31,10 +31,10 @@ def ledger_at(folder: Path, **fields: Any) -> Ledger:
     )
 
 
-def rig_events(number: int, *, start: float = NOON) -> list[Recorded]:
-    """The rig's events, 10 ms apart."""
-    rng = random.Random(1)
-    return [recorded(n, start + n / 100, rng) for n in range(number)]
+def rig_events(number: int, *, first: int = 0) -> list[Recorded]:
+    """The rig's events from the `first` one, 10 ms apart."""
+    rng = random.Random(first)
+    return [recorded(n, NOON + n / 100, rng) for n in range(first, first + number)]
 
 
 def event(name: str, at: float = NOON, **fields: Any) -> Event:

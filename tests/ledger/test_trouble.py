@@ -14,6 +14,14 @@ from tests.ledger.conftest import SmallDisk
 from tests.ledger.made import event, ledger_at, rig_events
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose patience soon, and try again soon."""
+    monkeypatch.setattr(committer, "GRACE", 0.2)
+    monkeypatch.setattr(committer, "_FIRST_RETRY", 0.1)
+    monkeypatch.setattr(committer, "_LAST_RETRY", 0.2)
+
+
 def _fill(disk: SmallDisk, leave: int = 100_000) -> Path:
     """Leave only so many bytes free."""
     ballast = disk.folder / "ballast"
@@ -31,7 +39,7 @@ def _health(ledger: Ledger) -> Callable[[bool], Any]:
 
 
 async def _record(ledger: Ledger, first: int, last: int) -> None:
-    for number, (happened, changes, run) in enumerate(rig_events(last)[first:], first):
+    for number, (happened, changes, run) in enumerate(rig_events(last - first, first=first)):
         ledger.message(happened, changes)
         ledger.run(run)
         if number % 100 == 0:
