@@ -95,6 +95,25 @@ def test_a_config_that_changes_its_device_removes_the_former() -> None:
     assert {each.device: each.removed for each in said.devices} == {"one": True, "two": False}
 
 
+def test_switches_of_one_device_are_told_apart_and_commanded_by_that_name() -> None:
+    profiles = Profiles(SHIPPED)
+    for side in ("state", "switch"):
+        config = {"state_topic": f"k/{side}", "command_topic": f"k/{side}/set", "dev": {"ids": "k"}}
+        say(profiles, f"homeassistant/switch/k/{side}/config", config)
+    said = say(profiles, "k/switch", "ON")
+    assert said is not None and [each.instance for each in said.readings] == ["switch"]
+    sent = profiles.encode("ha-discovery", "k", Command(do="turn_on", instance="switch"))
+    assert [each.topic for each in sent] == ["k/switch/set"]
+
+
+def test_the_two_setpoints_of_a_thermostat_are_instances() -> None:
+    profiles = Profiles(SHIPPED)
+    topics = {f"temp_{which}_cmd_t": f"h/{which}" for which in ("lo", "hi")}
+    say(profiles, "homeassistant/climate/h/config", topics | {"dev": {"ids": "h"}})
+    command = Command({"target_temperature": 21}, instance="high")
+    assert [p.topic for p in profiles.encode("ha-discovery", "h", command)] == ["h/hi"]
+
+
 @pytest.mark.parametrize(
     ("template", "payload", "value"),
     [

@@ -35,7 +35,7 @@ def encode(device: str, things: list[Thing], command: Command) -> list[Publicati
             sent.append(done)
         else:
             wanted["state"] = done
-    sent += _set(device, meant, wanted, command.transition)
+    sent += _set(device, meant, wanted, command)
     if not sent:
         raise Unsupported(f"the command to {device} says nothing: give `set` or `do`")
     return sent
@@ -71,18 +71,20 @@ def _wrapped(things: Iterable[Thing]) -> set[str]:
 
 
 def _set(
-    device: str, things: list[Thing], wanted: dict[str, Any], transition: float | None
+    device: str, things: list[Thing], wanted: dict[str, Any], command: Command
 ) -> list[Publication]:
     sent: list[Publication] = []
     together: dict[str, tuple[Thing, dict[str, Any]]] = {}
     for property, value in wanted.items():
-        thing = next((each for each in things if property in each.setters), None)
-        if thing is None:
+        names = (f"{property}@{command.instance}", property)
+        found = [(each, name) for name in names for each in things if name in each.setters]
+        if not found:
             can = sorted({name for each in things for name in each.setters})
             raise Unsupported(
                 f"{device} has no settable `{property}`: it can set {', '.join(can) or 'nothing'}"
             )
-        setter = thing.setters[property]
+        thing, name = found[0]
+        setter = thing.setters[name]
         plain = setter.write(value)
         if plain is None:
             raise Unsupported(f"`{property}` of {device} cannot be {value!r}")
@@ -91,7 +93,7 @@ def _set(
         else:
             sent += _beside(thing, property, wanted, _publication(thing, setter.topic, plain))
     for thing, payload in together.values():
-        text = thing.wrap(payload, transition) if thing.wrap else None
+        text = thing.wrap(payload, command.transition) if thing.wrap else None
         if text is None:
             raise Unsupported(f"{device} has no template for this command")
         sent.append(_publication(thing, thing.setters["state"].topic, text))

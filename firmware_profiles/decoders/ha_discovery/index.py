@@ -110,10 +110,11 @@ class Index:
             for each in others
             for source in each.sources
         }
-        for at, source in enumerate(thing.sources):
+        for source in thing.sources:
             topic = taken.get((source.property, source.instance))
             if topic and (topic != source.topic or source.property == "state"):
-                thing.sources[at] = source._replace(instance=thing.config.object)
+                thing.call(thing.config.object)
+                return
 
     def _forget(self, thing: Thing) -> None:
         config = thing.config
@@ -165,17 +166,21 @@ def thing_commands(config: Config) -> Iterator[str]:
 def entities(thing: Thing) -> Iterator[Entity]:
     """What a device can report and be told by one of its configs, one for each property."""
     config, shown = thing.config, shown_options(thing)
-    read = {source.property: source for source in thing.sources}
-    names = list(dict.fromkeys([*read, *thing.setters])) or [config.component]
-    for property in names:
-        source, limits = read.get(property), thing.limits.get(property, Limits())
+    read = {(source.property, source.instance): source for source in thing.sources}
+    named = [name.partition("@") for name in thing.setters]
+    told = {(property, which or thing.instance) for property, _, which in named}
+    places = [*read, *sorted(told - set(read), key=str)] or [(config.component, thing.instance)]
+    if thing.wrap is not None:  # an object may hold more than this light has
+        places = [place for place in places if place in told]
+    for property, instance in places:
+        source, limits = read.get((property, instance)), thing.limits.get(property, Limits())
         yield Entity(
             property=property,
-            instance=source.instance if source else thing.instance,
+            instance=instance,
             component=config.component,
             unit=source.unit if source else unit_of(property),
             name=config.text("name") or config.object,
-            settable=property in thing.setters,
+            settable=(property, instance) in told,
             values=limits.values,
             minimum=limits.minimum,
             maximum=limits.maximum,

@@ -44,7 +44,10 @@ class Limits(NamedTuple):
 
 
 class Thing(Struct):
-    """One entity: its sources, its setters by property and by verb, the state it was last in."""
+    """One entity: its sources, setters and verbs, and the state it was last in.
+
+    A setter's name is its property, `PROPERTY@WHICH` for one of several.
+    """
 
     config: Config
     templates: Templates
@@ -108,6 +111,14 @@ class Thing(Struct):
             return render({"value": raw, name or "value": raw, "entity_id": "", "name": ""})
 
         self.setters[property] = Setter(at, wire)
+
+    def call(self, instance: str) -> None:
+        """Give the entity and its sources another instance; those of their own keep theirs."""
+        self.sources = [
+            source._replace(instance=instance) if source.instance == self.instance else source
+            for source in self.sources
+        ]
+        self.instance = instance
 
     def verb(self, word: str, payload: str, topic: str = "command_topic") -> None:
         """Carry out a verb by a fixed payload; an empty one is not supported."""

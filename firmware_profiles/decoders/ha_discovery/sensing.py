@@ -29,12 +29,17 @@ _CLASSES = dict(zip(_SAME.split(), _SAME.split(), strict=True)) | {
 _REFINED = (
     ("temperature", r"dew", "dew_point"),
     ("temperature", r"target|set_?point", "target_temperature"),
-    ("temperature", r"device_?temp|chip|cpu|processor|internal|core", "device_temperature"),
-    ("energy", r"return|export|produc|feed|ret_", "energy_returned"),
+    ("temperature", r"device_?temp|chip|cpu|processor|internal_?temp", "device_temperature"),
+    ("energy", r"return|export|produc|feed_?in|ret_", "energy_returned"),
     ("energy", r"today|daily", "energy_today"),
     ("energy", r"yesterday", "energy_yesterday"),
     ("voltage", r"batter", "battery_voltage"),
     ("humidity", r"soil", "moisture"),
+)
+# a number about a property, not the property
+_SETTING = re.compile(
+    r"calibration|offset|hysteresis|threshold|dead_?(zone|band)|differential|tolerance|compensation"
+    r"|interval|sensitivity|(^|_)limit"
 )
 _NEEDED = {"uptime": r"uptime", "wind_speed": r"wind"}
 _BINARY = {
@@ -59,7 +64,8 @@ class Measure(NamedTuple):
 def measure(config: Config, key: str) -> Measure:
     """What a sensor, number, select or text holds; `key` is the key its template reads."""
     unit = config.text("unit_of_measurement")
-    property = _classed(config, key) or _named(config, key, unit)
+    setting = _SETTING.search(f"{key} {config.object}".lower().replace("-", "_"))
+    property = "" if setting else _classed(config, key) or _named(config, key, unit)
     if property:
         sent = "" if property == "linkquality" or TERMS[property].kind != "number" else unit
         rule = compiled(FieldRule(property=property, unit=sent))
@@ -71,6 +77,8 @@ def measure(config: Config, key: str) -> Measure:
 def binary(config: Config, key: str) -> Measure:
     """What a binary sensor tells. Home Assistant's `on` means open, `contact` means closed."""
     property = _BINARY.get(config.text("device_class"), "")
+    if re.search(r"over_?(heat|temp)", _hints(config, key)):
+        property = "overheating"
     if not property and (alias := known(key) or known(config.object)) is not None:
         property = alias.property if TERMS[alias.property].kind == "boolean" else ""
     on, off = config.text("payload_on", "ON"), config.text("payload_off", "OFF")
@@ -95,8 +103,14 @@ def matching(on: str, off: str) -> values.Convert:
 
 
 def own_key(config: Config, key: str) -> str:
-    """The name of a property that nobody knows: its key in the payload, else its object id."""
-    return key or "_".join(_TOKEN.findall(config.object.lower())) or config.component
+    """The name of a property that nobody knows: its key in the payload, else its object id.
+
+    A canonical name has its own meaning and unit, so it is not used for anything else.
+    """
+    object = "_".join(_TOKEN.findall(config.object.lower()))
+    unit = "_".join(_TOKEN.findall(config.text("unit_of_measurement"))) or config.component
+    usable = (name for name in (key, object) if name and name not in TERMS)
+    return next(usable, f"{object or key}_{unit}")
 
 
 def instance(config: Config, *said: str) -> str | None:
@@ -109,9 +123,14 @@ def instance(config: Config, *said: str) -> str | None:
     left = [
         word
         for word in _TOKEN.findall(config.object)
-        if _INDEX.fullmatch(word) or word.lower() not in known_words
+        if _INDEX.fullmatch(word) or not (word.lower() in known_words or _means(word, said))
     ]
     return "_".join(left) or None
+
+
+def _means(word: str, said: tuple[str, ...]) -> bool:
+    alias = known(word)
+    return alias is not None and alias.property in said
 
 
 def _words(text: str) -> set[str]:

@@ -59,7 +59,7 @@ def _setpoint(thing: Thing, word: str, which: str | None, unit: str) -> None:
         instance=instance,
     )
     back = from_canonical(known, "°C")
-    name = f"target_temperature_{which}" if which else "target_temperature"
+    name = f"target_temperature@{which}" if which else "target_temperature"
 
     def write(value: Any) -> Any:
         raw = back(value)
