@@ -41,6 +41,7 @@ class Profiles:
         self.version = 0
         self.unknown: dict[str, int] = {}
         self._readers: dict[str, TopicReader] = {}
+        self._taken: dict[str, tuple[str, frozenset[tuple[str, str | None]]]] = {}
         self.decoders: list[Decoder] = []
         self._declared: list[Decoder] = []
         for profile in profiles:
@@ -59,8 +60,11 @@ class Profiles:
         """
         reader = self._readers.get(topic)
         if reader is None:
-            reader = self._find(topic)
-        said = reader(raw, payload, retain)
+            said = self._find(topic)(raw, payload, retain)
+            if said is not None:
+                self._compare(topic, payload, said)
+        else:
+            said = reader(raw, payload, retain)
         if said is None:
             self._count(topic)
         return said
@@ -109,6 +113,20 @@ class Profiles:
             return self.decoders
         own = list(takewhile(lambda each: each in self._declared, self.decoders))
         return [*own, *named, *(each for each in self.decoders if each not in own + named)]
+
+    def _compare(self, topic: str, payload: Any, said: Decoded) -> None:
+        """Remember what a topic is taken for, and say so when it is taken for something else."""
+        if said.channel not in ("state", "telemetry", "availability") or not said.key:
+            return
+        slots = frozenset((each.property, each.instance) for each in said.readings)
+        before = self._taken.get(topic)
+        if before is not None and before[0] == said.key:
+            gone = before[1] - slots if slots and not isinstance(payload, dict | list) else None
+            said.former = (said.key, gone) if gone else None
+        elif before is not None and not before[0].startswith(f"{said.firmware}:"):
+            said.former = before  # of one firmware a topic may tell of several devices
+        if before is not None or len(self._taken) < _TOPICS_MAX:
+            self._taken[topic] = (said.key, slots)
 
     def _claimed(self, topic: str) -> bool:
         return any(isinstance(each, Native) and each.claims(topic) for each in self.decoders)

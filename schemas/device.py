@@ -55,7 +55,8 @@ class Decoded(Struct, omit_defaults=True, kw_only=True):
     of state, telemetry, availability, event, command-result, discovery, info, log, command.
     `available` is the device's availability if the message told it; `ts` the payload's own time
     (epoch seconds) where the firmware sends one. `devices` are announced devices, `cascade`
-    says that `available` False holds for every device behind this one (a bridge).
+    says that `available` False holds for every device behind this one (a bridge). `former` is what
+    the topic was taken for before discovery told better: a key and its (property, instance) pairs.
     """
 
     firmware: str
@@ -75,6 +76,7 @@ class Decoded(Struct, omit_defaults=True, kw_only=True):
     parse_error: bool | None = None
     ts: float | None = None
     details: dict[str, Any] = {}
+    former: tuple[str, frozenset[tuple[str, str | None]]] | None = None
 
 
 class Command(Struct, frozen=True, omit_defaults=True):

@@ -56,6 +56,8 @@ class Registry:
         if not retained or decoded.ts is not None:
             device.last_seen = ts
         self._dirty.add(key)
+        if decoded.former is not None:
+            self._left(key, *decoded.former)
         changes: list[Change] = []
         if readings := decoded.readings:
             add, name = changes.append, device.name
@@ -193,6 +195,19 @@ class Registry:
         if device is not None or mute or len(self._devices) >= _DEVICES_MAX:
             return device
         return self.directory.add(Device(decoded.key, decoded.firmware, decoded.device))
+
+    def _left(self, key: str, before: str, slots: Iterable[tuple[str, str | None]]) -> None:
+        """A topic was taken for something else before: what is left of that goes."""
+        device = self._devices.get(before)
+        if device is None:
+            return
+        for property, instance in slots:
+            device.values.pop(property if instance is None else (property, instance), None)
+        empty = before != key and not device.values.keys() - {"available"}
+        if empty and self.directory.remove(before):
+            self._dirty.discard(before)
+        else:
+            self._dirty.add(before)
 
     def _announced(self, decoded: Decoded) -> None:
         for announcement in decoded.devices:
