@@ -1,8 +1,11 @@
 """How old a message may be: a returning session brings what the broker kept meanwhile."""
 
+import contextlib
 import os
+from pathlib import Path
 
 LONGEST = 60.0
+NOTE_EVERY = 10.0
 
 
 class Backlog:
@@ -12,18 +15,21 @@ class Backlog:
 
     After a reconnect with a session the channel publishes a marker to a topic of its own at
     QoS 1. The broker queues it behind everything it kept, so until the marker comes back a QoS 1
-    or 2 message may be as old as the last commit while connected, and afterwards none is. QoS 0
-    messages are not queued behind them: these are fresh after one round trip. If no marker comes
-    (a broker may forbid it), the backlog ends with a second of silence, or after a minute.
+    or 2 message may be as old as the last commit while connected (or the last moment when all was
+    acknowledged, if that is later), and afterwards none is. QoS 0 messages are not queued behind
+    them: these are fresh after one round trip. If no marker comes (a broker may forbid it), the
+    backlog ends with a second of silence, or after a minute.
     """
 
-    def __init__(self, last_commit: float) -> None:
+    def __init__(self, last_commit: float, note: Path) -> None:
         self.waiting = False
-        self._last_commit = last_commit
+        self._note = note
+        self._last_commit = max(last_commit, _noted(note))
         self._since: float | None = None
         self._zero_since: float | None = None
         self._heard = False
         self._began = 0.0
+        self._noted_at = 0.0
         self._marker = b""
 
     def began(self, now: float) -> bytes:
@@ -37,6 +43,19 @@ class Backlog:
     def committed(self, now: float) -> None:
         """All that arrived until now is durable."""
         self._last_commit = max(self._last_commit, now)
+
+    def up_to_date(self, heard: float) -> None:
+        """All was acknowledged when the broker was last heard; noted every few seconds, as a
+        file's time, for the next process.
+        """
+        if self.waiting:
+            return
+        self.committed(heard)
+        if heard - self._noted_at > NOTE_EVERY:
+            self._noted_at = heard
+            with contextlib.suppress(OSError):
+                self._note.touch()
+                os.utime(self._note, (heard, heard))
 
     def age(self, qos: int, now: float) -> float:
         """The most seconds a message that arrives now can have waited."""
@@ -65,3 +84,10 @@ class Backlog:
     def _end(self) -> None:
         self._since = None
         self.waiting = self._zero_since is not None
+
+
+def _noted(note: Path) -> float:
+    try:
+        return note.stat().st_mtime
+    except OSError:
+        return 0.0

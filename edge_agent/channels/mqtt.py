@@ -65,7 +65,7 @@ class MqttChannel:
         self._loop = asyncio.get_running_loop()
         self._dialer = Dialer(settings, home)
         self._inbox = Inbox(client_id, ledger)
-        self._backlog = Backlog(ledger.last_commit())
+        self._backlog = Backlog(ledger.last_commit(), home / "data" / "up-to-date")
         self._client = self._new_client(client_id)
         self._outbox = Outbox(home / "data" / "outbox", settings.queue)
         self._outgoing = Outgoing(
@@ -192,6 +192,7 @@ class MqttChannel:
         self._client.loop_misc()
         if not self._client.reader.unacknowledged:
             self._backlog.second_passed(self._clock.now())
+            self._backlog.up_to_date(self._clock.now() - self._client.silence)
         if self._pinged_at is None and (self._outgoing.ask() or self._inbox.unproven):
             self._ping()
 
@@ -237,8 +238,8 @@ class MqttChannel:
         self._outgoing.lost()
         self._pinged_at = None
         self._lost.set()
-        if not self._client.reader.unacknowledged and not self._backlog.waiting:
-            self._backlog.committed(self._clock.now() - self._client.silence)
+        if not self._client.reader.unacknowledged:
+            self._backlog.up_to_date(self._clock.now() - self._client.silence)
         if not self._answered and self._settings.version == 5:
             self._client.speak(4 if self._client.v5 else 5)  # some only know one, and hang up
         if self.state.connected:

@@ -9,7 +9,7 @@ from paho.mqtt.exception import MalformedPacket
 
 from edge_agent.channels.mqtt_wire import read_length, subscription_of
 
-TOPICS_KEPT = 8_192
+TOPICS_KEPT, KEPT_LENGTH = 8_192, 256
 _OK = MQTTErrorCode.MQTT_ERR_SUCCESS
 _PUBACK, _PUBREC = b"\x40\x02", b"\x50\x02"
 
@@ -137,9 +137,11 @@ class Reader:
         self._events.received(topic, data[after:end], first, packet_id, subscription)
 
     def _learn(self, name: bytes) -> str:
+        topic = name.decode(errors="replace")
         if len(self._topics) >= TOPICS_KEPT:
             self._topics.clear()
-        topic = self._topics[name] = name.decode(errors="replace")
+        if len(name) <= KEPT_LENGTH:
+            self._topics[name] = topic
         return topic
 
     def _answer(self, data: bytes, first: int, begin: int, end: int) -> None:

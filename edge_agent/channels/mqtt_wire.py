@@ -15,13 +15,16 @@ MAX_LENGTH = 268_435_455
 MAX_PAYLOAD = MAX_LENGTH - 65_535 - 64
 
 
-@lru_cache(maxsize=4096)
 def topic_field(topic: str) -> bytes:
     """The topic as it stands in a PUBLISH: two bytes of length, then UTF-8.
 
     Raises:
         ValueError: nobody may publish there; the text says why.
     """
+    return _kept_field(topic) if len(topic) <= 256 else _field(topic)
+
+
+def _field(topic: str) -> bytes:
     if not topic:
         raise ValueError("the topic is empty")
     if "+" in topic or "#" in topic:
@@ -32,6 +35,9 @@ def topic_field(topic: str) -> bytes:
     if len(encoded) > 65_535:
         raise ValueError(f"the topic is {len(encoded)} bytes long, MQTT allows 65535")
     return len(encoded).to_bytes(2) + encoded
+
+
+_kept_field = lru_cache(maxsize=4096)(_field)
 
 
 def length_field(length: int) -> bytes:
