@@ -26,12 +26,18 @@ LOOSE = Profile(
 _KEYS = """
 state action temperature voltage battery color brightness color_temp last_seen update l1 state_l1
 illuminance illuminance_lux contact a b t x friendly_name ieee_address
+params method result src events event component switch:0 output aenergy total relays tmp lights ison
+mode gain event_cnt stat_t uniq_id dev ids dev_cla
 """
 _TOPICS = """
 zigbee2mqtt/a zigbee2mqtt/a/b zigbee2mqtt/a/l1 zigbee2mqtt/a/set zigbee2mqtt/a/availability
 zigbee2mqtt/bridge/devices zigbee2mqtt/bridge/groups zigbee2mqtt/bridge/state
 zigbee2mqtt/bridge/info zigbee2mqtt/bridge/event zigbee2mqtt/bridge/response/x
 zigbee2mqtt/bridge/health zigbee2mqtt/ zigbee2mqtt zigbee2mqtt// zigbee2mqtt/bridge/
+shellies/a/relay/0 shellies/a/info shellies/a/input_event/0 shellies/a/color/0/status
+shellies/a/status shellies/a/online shellies/announce a/status/switch:0 a/events/rpc a/rpc a/status/rpc
+a/status n/sensor/temperature/state n/light/a/state n/binary_sensor/door/state n/cover/a/position/state
+n/debug esphome/discover/n homeassistant/sensor/n/temperature/config
 other/bridge/devices other/bridge/info other/bridge/state loose/x/v/temperature loose/x / //
 """
 KEYS = st.sampled_from(_KEYS.split()) | st.text(max_size=8)

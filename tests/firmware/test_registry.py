@@ -12,7 +12,6 @@ from firmware_profiles.profiles import Profiles
 from pipelines.ports import Devices
 from schemas.device import Change, Command, Publication
 from schemas.event import Event
-from schemas.profile import MessageRule, Profile
 from schemas.settings import DeviceSettings
 
 LIST = "zigbee2mqtt/bridge/devices"
@@ -297,50 +296,3 @@ def test_the_echo_of_a_command_is_dated_by_its_arrival() -> None:
     home.hear(LIST, '[{"ieee_address": "0x01", "friendly_name": "b"}]')
     (echo,) = home.hear("zigbee2mqtt/a", '{"state": "ON", "last_seen": 3000}')
     assert (first.ts, echo.ts) == (3000.0, 5000.0)
-
-
-SENSOR = "homeassistant/sensor/n/{0}/config"
-
-
-def test_a_name_that_discovery_corrects_leaves_nothing_behind() -> None:
-    home = Home()
-    home.hear("n/sensor/use/state", "5")
-    config = '{"uniq_id": "ESPsensoruse", "dev_cla": "power", "unit_of_meas": "W", "stat_t": '
-    home.hear(SENSOR.format("use"), config + '"n/sensor/use/state", "dev": {"ids": "1"}}')
-    home.hear("n/sensor/use/state", "6")
-    device = home.registry.get("esphome:n")
-    assert device is not None
-    assert list(device.values) == [("power", "use")]
-
-
-def test_a_device_that_discovery_knows_better_is_one_device() -> None:
-    home = Home()
-    home.hear("n/sensor/use/state", "5")
-    config = '{"uniq_id": "x-1", "unit_of_meas": "W", "stat_t": "n/sensor/use/state", '
-    home.hear(SENSOR.format("use"), config + '"dev": {"ids": "1"}}')
-    home.hear("n/sensor/use/state", "6")
-    assert home.registry.keys() == ["ha-discovery:1"]
-
-
-def test_objects_that_tell_other_keys_are_not_corrected() -> None:
-    home = Home()
-    home.hear("plug/status/switch:0", '{"apower": 5}')
-    config = '{"uniq_id": "ESPsensoruse", "stat_t": "n/sensor/use/state", "dev": {"ids": "1"}}'
-    home.hear(SENSOR.format("use"), config)
-    home.hear("plug/status/switch:0", '{"voltage": 230}')
-    device = home.registry.get("shelly:plug")
-    assert device is not None
-    assert list(device.values) == [("power", "0"), ("voltage", "0")]
-
-
-def test_a_topic_of_several_devices_takes_nothing_from_the_first() -> None:
-    profile = Profile(
-        profile="hub", messages=[MessageRule(topic="hub/all", device="{id}", channel="state")]
-    )
-    home = Home()
-    home.profiles = Profiles([profile, *load_profiles()[0]])
-    for device in ("a", "b"):
-        home.hear("hub/all", f'{{"id": "{device}", "power": 5}}')
-        config = f'{{"uniq_id": "x-{device}", "stat_t": "{device}/x", "dev": {{"ids": "1"}}}}'
-        home.hear(SENSOR.format(device), config)
-    assert home.registry.value("hub:a", "power") == home.registry.value("hub:b", "power") == 5
