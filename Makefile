@@ -31,7 +31,7 @@ test:
 soak:
 	@scripts/debian-packages
 	@scripts/bootstrap dev
-	@SOAK=1 $(PYTEST) tests/storms $(ARGS)
+	@SOAK=1 $(PYTEST) -s tests/storms $(ARGS)
 
 bench:
 	@scripts/debian-packages
