@@ -35,9 +35,9 @@ zigbee2mqtt/bridge/devices zigbee2mqtt/bridge/groups zigbee2mqtt/bridge/state
 zigbee2mqtt/bridge/info zigbee2mqtt/bridge/event zigbee2mqtt/bridge/response/x
 zigbee2mqtt/bridge/health zigbee2mqtt/ zigbee2mqtt zigbee2mqtt// zigbee2mqtt/bridge/
 shellies/a/relay/0 shellies/a/info shellies/a/input_event/0 shellies/a/color/0/status
-shellies/a/status shellies/a/online shellies/announce a/status/switch:0 a/events/rpc a/rpc a/status/rpc
-a/status n/sensor/temperature/state n/light/a/state n/binary_sensor/door/state n/cover/a/position/state
-n/debug esphome/discover/n homeassistant/sensor/n/temperature/config
+shellies/a/status shellies/a/online shellies/announce a/status/switch:0 a/events/rpc a/rpc
+a/status/rpc a/status n/sensor/temperature/state n/light/a/state n/binary_sensor/door/state
+n/cover/a/position/state n/debug esphome/discover/n homeassistant/sensor/n/temperature/config
 other/bridge/devices other/bridge/info other/bridge/state loose/x/v/temperature loose/x / //
 """
 KEYS = st.sampled_from(_KEYS.split()) | st.text(max_size=8)
