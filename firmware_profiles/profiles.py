@@ -49,9 +49,10 @@ class Profiles:
             self.decoders.append(decoder)
             if not profile.decoder:
                 self._declared.append(decoder)
-        for decoder in self.decoders:
-            if isinstance(decoder, Secondhand):
-                decoder.defer(self._claimed)
+        self._natives = [each for each in self.decoders if isinstance(each, Native)]
+        self._secondhand = [each for each in self.decoders if isinstance(each, Secondhand)]
+        for decoder in self._secondhand:
+            decoder.defer(self._claimed)
 
     def decode(self, topic: str, raw: bytes, payload: Any, retain: bool) -> Decoded | None:
         """What a message says; None when it belongs to no firmware.
@@ -107,12 +108,11 @@ class Profiles:
 
     def _ordered(self, topic: str) -> list[Decoder]:
         """Whom to ask: the user's own, whoever names the topic at second hand, the others."""
-        named = [each for each in self.decoders if isinstance(each, Secondhand)]
-        named = [each for each in named if each.names(topic)]
+        named = {id(each) for each in self._secondhand if each.names(topic)}
         if not named:
             return self.decoders
-        own = list(takewhile(lambda each: each in self._declared, self.decoders))
-        return [*own, *named, *(each for each in self.decoders if each not in own + named)]
+        own = {id(each) for each in takewhile(lambda it: it in self._declared, self.decoders)}
+        return sorted(self.decoders, key=lambda it: (id(it) not in own, id(it) not in named))
 
     def _compare(self, topic: str, payload: Any, said: Decoded) -> None:
         """Remember what a topic is taken for, and say so when it is taken for something else."""
@@ -129,7 +129,7 @@ class Profiles:
             self._taken[topic] = (said.key, slots)
 
     def _claimed(self, topic: str) -> bool:
-        return any(isinstance(each, Native) and each.claims(topic) for each in self.decoders)
+        return any(each.claims(topic) for each in self._natives)
 
     def _count(self, topic: str) -> None:
         if topic in self.unknown or len(self.unknown) < _UNKNOWN_MAX:

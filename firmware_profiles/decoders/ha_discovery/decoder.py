@@ -123,9 +123,9 @@ class HaDiscovery:
                 if known or self._in_prefix(topic)
                 else None
             )
-        if not tells(payload):
-            broken = self._in_prefix(topic) and topic.endswith("/config")
-            return self._broken(where.node or where.object) if broken else None
+        proper = self._in_prefix(topic) and topic.endswith("/config")
+        if not tells(payload) and not (proper and isinstance(payload, dict)):
+            return self._broken(where.node or where.object) if proper else None
         before = {thing.config.device for thing in self._index.things.get(topic, ())}
         if self._index.put(topic, raw, configs(where, payload)):
             self._changed()
@@ -261,7 +261,7 @@ class HaDiscovery:
     ) -> None:
         """What the message says of the devices that have it as their availability."""
         for watch in watches:
-            word = str(watch.value(raw, payload))
+            word = str(watch.value(raw, payload)).casefold()
             if word not in (watch.available, watch.unavailable):
                 continue
             told = self._index.available(watch, topic, word == watch.available)

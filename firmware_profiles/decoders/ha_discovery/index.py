@@ -150,8 +150,8 @@ class Index:
         return Watch(
             config.device,
             self._templates.value(template),
-            str(said.get("payload_available", "online")),
-            str(said.get("payload_not_available", "offline")),
+            str(said.get("payload_available", "online")).casefold(),
+            str(said.get("payload_not_available", "offline")).casefold(),
             mode,
         )
 
