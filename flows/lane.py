@@ -15,6 +15,7 @@ from flows.gate import LiveGate
 from flows.snapshot import restore, snapshot
 from pipelines.plan import Gate, Plan
 from pipelines.scope import RunView, Scope
+from pipelines.secrecy import hidden
 from pipelines.trigger import OnTime, Watch
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id
@@ -267,7 +268,7 @@ class Lane:
 
     def _record(self, scope: Scope, state: str) -> RunRecord:
         waiting = state == "waiting"
-        return RunRecord(
+        record = RunRecord(
             scope.run_id,
             self.plan.id,
             self.plan.version,
@@ -283,6 +284,8 @@ class Lane:
             scope.variables,
             self.plan.labels,
         )
+        secrets = self.plan.secrets
+        return hidden(record, secrets) if secrets else record
 
     # ------------------------------------------------------------------ restarts
     def take_up(self, kept: dict[str, Any]) -> None:

@@ -12,9 +12,9 @@ from pipelines import nowhere
 from pipelines.compiler import Compiler, documents
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
+from pipelines.secrecy import masked
 from pipelines.settings import load_devices, load_settings
 from pipelines.source import Reader
-from pipelines.tree import masked
 from schemas.problem import Position, Problem
 from schemas.settings import DeviceSettings, Settings
 

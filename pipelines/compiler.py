@@ -18,6 +18,7 @@ from pipelines.plan import Block, Plan
 from pipelines.ports import Ports
 from pipelines.registry import STEPS
 from pipelines.scope import Expr
+from pipelines.secrecy import secrets_in
 from pipelines.tree import Map, Seq, place
 from pipelines.workbench import Workbench
 from schemas.fields import seconds
@@ -115,6 +116,7 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         description=document.description,
         file=tree.at.file,
         shadow=document.shadow,
+        secrets=frozenset(secrets_in(tree)),
         tests=tuple(document.tests),
     )
 

@@ -14,7 +14,7 @@ from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields as struct_fields
 
 from pipelines.elsewhere import KEYS
-from pipelines.tree import Map, place, suggest
+from pipelines.tree import Map, Secret, place, suggest
 from schemas.fields import seconds
 from schemas.problem import Position, Problem
 
@@ -95,7 +95,7 @@ def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[
     if field.mark == "duration" and value is not None:
         return _duration(value, field, at, key)
     try:
-        return msgspec.convert(value, field.type), []
+        return msgspec.convert(value, field.type, strict=not isinstance(value, Secret)), []
     except msgspec.ValidationError as error:
         return None, [explain(str(error), value, at, key, field.type)]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipelines.scalars import plain
 from pipelines.tree import Seq
 from schemas.problem import Position
 
@@ -32,11 +34,17 @@ class Stop(Exception):
 
 
 class Load:
-    """One loading of a root file with all it includes; limits hold for the whole."""
+    """One loading of a root file with all it includes; limits hold for the whole.
 
-    def __init__(self, reader: Reader, stack: list[Path]) -> None:
+    `scalar` reads unquoted scalars.
+    """
+
+    def __init__(
+        self, reader: Reader, stack: list[Path], scalar: Callable[[str], Any] = plain
+    ) -> None:
         self.reader = reader
         self.stack = stack
+        self.scalar = scalar
         self.nodes = 0
         self.depth = 0
         self.deepest = 0

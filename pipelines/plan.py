@@ -61,7 +61,8 @@ class Gate(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`);
     `paths` are those of all its steps, however deep. `inputs` checks the values given to a run and
-    fills in `defaults`; it raises `UserError`."""
+    fills in `defaults`; it raises `UserError`.
+    `secrets` are texts that must not stand in what is recorded."""
 
     id: str
     version: str
@@ -86,4 +87,5 @@ class Plan(Struct, frozen=True):
     description: str = ""
     file: str = ""
     shadow: bool = False
+    secrets: frozenset[str] = frozenset()
     tests: tuple[Any, ...] = ()

@@ -10,8 +10,9 @@ import yaml
 
 from pipelines.includes import ONE, Load, Size, Stop
 from pipelines.scalars import plain
+from pipelines.secrecy import masked
 from pipelines.slips import QUOTE, control_character, syntax
-from pipelines.tree import Map, Secret, Seq, masked, suggest
+from pipelines.tree import Map, Secret, Seq, place, suggest
 from schemas.problem import Position, Problem
 
 _CORE = "tag:yaml.org,2002:"
@@ -29,7 +30,7 @@ class Reader:
         self.problems: list[Problem] = []
         self.texts: dict[str, str] = {}
         self.secrets: set[str] = set()
-        self._secret_values: Map | None = None
+        self._secret_values: dict[str, str] | None = None
 
     def load(self, path: Path) -> Any:
         """The tree of a file (Map, Seq, scalar), None when it has problems."""
@@ -68,27 +69,31 @@ class Reader:
         """Note a problem."""
         self.problems.append(Problem(at, text, hint))
 
-    def secret(self, name: str, at: Position) -> Any:
-        """The value of `!secret NAME`; None with a problem when there is none."""
+    def secret(self, name: str, at: Position) -> Secret | None:
+        """The text behind `!secret NAME`; None with a problem when there is none."""
         if self._secret_values is None:
             self._secret_values = self._load_secrets()
         if name not in self._secret_values:
             hint = suggest(name, self._secret_values) or f"add `{name}: …` to secrets.yaml"
             self.problem(at, f"secrets.yaml has no `{name}`", hint)
             return None
-        value = self._secret_values[name]
-        return Secret(value) if isinstance(value, str) else value
+        return Secret(self._secret_values[name])
 
-    def _load_secrets(self) -> Map:
-        self._secret_values = Map()
+    def _load_secrets(self) -> dict[str, str]:
+        self._secret_values = {}
         path = (self.home or Path.cwd()) / "secrets.yaml"
-        tree = self.load(path) if path.is_file() else Map()
-        if not isinstance(tree, Map):
-            if tree is not None:
-                self.problem(Position(self.name(path), 1, 1), "expected `NAME: value` lines")
-            return Map()
-        self.secrets.update(str(value) for value in tree.values() if len(str(value)) > 3)
-        return tree
+        if not path.is_file():
+            return {}
+        tree = Load(self, [path.resolve()], scalar=str).file(path)
+        start = Position(self.name(path), 1, 1)
+        if tree is not None and not isinstance(tree, Map):
+            self.problem(start, "expected `NAME: value` lines")
+            return {}
+        texts = {name: value for name, value in (tree or {}).items() if isinstance(value, str)}
+        for name in (tree or {}).keys() - texts.keys():
+            self.problem(place(tree, [name], start), f"the secret `{name}` must be one text")
+        self.secrets.update(texts.values())
+        return texts
 
 
 class _Document:
@@ -208,7 +213,7 @@ class _Document:
     def scalar(self, event: Any) -> Any:
         tag, text = event.tag, str(event.value)
         if tag is None:
-            return plain(text) if event.implicit[0] else text
+            return self.load.scalar(text) if event.implicit[0] else text
         at = self.at(event)
         if tag == "!secret":
             return self.reader.secret(text, at)

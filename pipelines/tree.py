@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from schemas.problem import Position, Problem
+from schemas.problem import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,11 +72,3 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """A `did you mean` hint, empty when nothing is close."""
     close = get_close_matches(name, [*known], 1, 0.6)
     return f"did you mean `{close[0]}`?" if close else ""
-
-
-def masked(problem: Problem, secrets: Iterable[str]) -> Problem:
-    """The problem without the values of secrets in its text."""
-    text, hint = problem.text, problem.hint
-    for secret in secrets:
-        text, hint = text.replace(secret, "•••"), hint.replace(secret, "•••")
-    return Problem(problem.at, text, hint, problem.severity)

@@ -186,7 +186,7 @@ def test_secrets_are_marked_and_never_shown(make_home: MakeHome) -> None:
     tree = reader.parse("{password: !secret mqtt, port: !secret port}", "x.yaml")
 
     assert tree["password"] == "hunter22" and isinstance(tree["password"], Secret)
-    assert tree["port"] == 1884
+    assert tree["port"] == "1884"
     assert "hunter22" not in repr(tree)
     assert reader.secrets == {"hunter22", "1884"}
 
