@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 from firmware_profiles.units import number
@@ -127,7 +128,12 @@ def found(pattern: str) -> Convert:
 
 
 def percent(full: float) -> Convert:
-    """A conversion of 0…full to 0…100 %, one decimal; beyond that is the end."""
+    """A conversion of 0…full to 0…100 %, one decimal; beyond that is the end.
+
+    A scale that ends at nothing (a broken announcement) says nothing.
+    """
+    if not 0 < full < inf:
+        return lambda value: None
 
     def convert(value: Any) -> float | None:
         raw = number(value)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from firmware_profiles.decoders.ha_discovery.words import spelled_out
+from firmware_profiles.units import number
 
 _COMPONENTS_TEXT = """
 alarm_control_panel binary_sensor button camera climate cover device_automation device_tracker
@@ -49,11 +50,9 @@ class Config(Struct, frozen=True):
         return default if value is None else str(value)
 
     def number(self, key: str, default: float) -> float:
-        """An option as a number; numbers in text count."""
-        try:
-            return float(self.options.get(key, default))
-        except (TypeError, ValueError):
-            return default
+        """An option as a finite number; numbers in text count."""
+        found = number(self.options.get(key))
+        return default if found is None else float(found)
 
     @property
     def about(self) -> Mapping[str, Any]:
