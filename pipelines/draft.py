@@ -7,30 +7,20 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipelines.decode import fields_of
-from pipelines.entry import Entry, read_beside, read_entry
+from pipelines.entry import CONDITION, STEP, TRIGGER, WAIT, Entry, read_beside, read_entry
 from pipelines.expression import Expressions
 from pipelines.expression_names import Known, Mistake
 from pipelines.offsets import position_in
 from pipelines.plan import Block, Gate, PlannedStep, Retry
 from pipelines.ports import Ports
-from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
+from pipelines.registry import CONDITIONS
 from pipelines.scope import Expr, Scope, Test
 from pipelines.tree import Map, place, suggest
 from pipelines.trigger import Arm
 from pipelines.workbench import Workbench
 from schemas.fields import seconds
-from schemas.pipeline import BesideStep, BesideTrigger, Part, RetryFields, ThrottleFields
+from schemas.pipeline import BesideStep, BesideTrigger, BesideWait, RetryFields, ThrottleFields
 from schemas.problem import Position, Problem
-
-
-class BesideCondition(Part, frozen=True):
-    """No keys stand beside a condition."""
-
-
-class BesideWait(Part, frozen=True):
-    """The keys that may stand beside a trigger that is waited for."""
-
-    id: str = ""
 
 
 class Draft:
@@ -91,7 +81,7 @@ class Draft:
             value = self._bare_condition(value, at)
         if value is None:
             return None
-        entry = read_entry(value, at, "condition", CONDITIONS, BesideCondition, self.report)
+        entry = read_entry(value, at, CONDITION, self.report)
         return self._compiled(entry, path, known) if entry else None
 
     def _bare_condition(self, text: str, at: Position) -> Map | None:
@@ -115,7 +105,7 @@ class Draft:
         return Block(tuple(step for step in steps if step is not None))
 
     def _step(self, value: Any, at: Position, path: str) -> PlannedStep | None:
-        entry = read_entry(value, at, "step", STEPS, BesideStep, self.report)
+        entry = read_entry(value, at, STEP, self.report)
         if entry is None:
             return None
         beside = read_beside(entry.beside, BesideStep, entry.name, self.report) or BesideStep()
@@ -156,7 +146,7 @@ class Draft:
 
     def gate(self, value: Any, at: Position, index: int, known: Known) -> Gate | None:
         """One trigger of the pipeline."""
-        entry = read_entry(value, at, "trigger", TRIGGERS, BesideTrigger, self.report)
+        entry = read_entry(value, at, TRIGGER, self.report)
         if entry is None:
             return None
         beside = read_beside(entry.beside, BesideTrigger, entry.name, self.report)
@@ -172,9 +162,7 @@ class Draft:
             entry.name,
             arm,
             test=self._beside_test(beside.if_, entry, path, known),
-            debounce=None
-            if beside.debounce is None
-            else tools.seconds(beside.debounce, "debounce"),
+            debounce=_seconds(beside.debounce, "debounce", tools),
             throttle=throttle,
             throttle_by=by,
             limit=(limit.runs, tools.seconds(limit.per, "limit/per")) if limit else None,
@@ -190,7 +178,7 @@ class Draft:
             return []
         arms = []
         for index, (item, spot) in enumerate(zip(value, spots, strict=True)):
-            entry = read_entry(item, spot, "trigger", TRIGGERS, BesideWait, self.report)
+            entry = read_entry(item, spot, WAIT, self.report)
             beside = entry and read_beside(entry.beside, BesideWait, entry.name, self.report)
             if entry and beside:
                 arm = self._compiled(entry, f"{path}/{index}", known)

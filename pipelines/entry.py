@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
 from pipelines.component import Component
 from pipelines.decode import decode, fields_of
 from pipelines.elsewhere import KEYS
+from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
 from pipelines.tree import Map, suggest
+from schemas.pipeline import BesideCondition, BesideStep, BesideTrigger, BesideWait
 from schemas.problem import Position, Problem
 
 S = TypeVar("S", bound=Struct)
 Report = Callable[[Problem], None]
+
+
+class Kind(NamedTuple):
+    """What an entry is, in the user's word: the components it may name, the keys beside them."""
+
+    word: str
+    registry: Mapping[str, type[Component]]
+    beside: type[Struct]
+    example: str
+
+
+TRIGGER = Kind("trigger", TRIGGERS, BesideTrigger, "- mqtt: {topic: …}")
+WAIT = Kind("trigger", TRIGGERS, BesideWait, "- mqtt: {topic: …}")
+CONDITION = Kind("condition", CONDITIONS, BesideCondition, '- "{{ … }}"')
+STEP = Kind("step", STEPS, BesideStep, "- delay: 5m")
 
 
 class Entry(Struct, frozen=True):
@@ -27,24 +44,20 @@ class Entry(Struct, frozen=True):
     at: Position
 
 
-def read_entry(
-    value: Any, at: Position, kind: str, registry: Mapping[str, type[Component]],
-    beside: type[Struct], report: Report,
-) -> Entry | None:  # fmt: skip
-    """The component an entry names, None with problems reported; `kind` is the user's word."""
+def read_entry(value: Any, at: Position, kind: Kind, report: Report) -> Entry | None:
+    """The component an entry names, None with problems reported."""
     if isinstance(value, str):
         value = _bare(value, at)
     if not isinstance(value, Map):
-        report(
-            Problem(at, f"a {kind} must be a mapping or a name", f"for example `{_example(kind)}`")
-        )
+        text = f"a {kind.word} must be a mapping or a name"
+        report(Problem(at, text, f"for example `{kind.example}`"))
         return None
-    name = _component_key(value, kind, registry, beside, report)
+    name = _component_key(value, kind, report)
     if name is None:
         return None
-    cls, key_at = registry[name], value.keys_at[name]
+    cls, key_at = kind.registry[name], value.keys_at[name]
     fields = _fields(cls, value[name], value.values_at[name], name, report)
-    rest = _rest(value, name, cls, beside, report)
+    rest = _rest(value, name, kind, report)
     if fields is None:
         return None
     component, problems = decode(fields, cls, key_at, name)
@@ -67,31 +80,25 @@ def _bare(name: str, at: Position) -> Map:
     return tree
 
 
-def _example(kind: str) -> str:
-    return {"step": "- delay: 5m", "trigger": "- mqtt: {topic: …}"}.get(kind, '- "{{ … }}"')
-
-
-def _component_key(
-    tree: Map, kind: str, registry: Mapping[str, type[Component]],
-    beside: type[Struct], report: Report,
-) -> str | None:  # fmt: skip
-    names = [key for key in tree if key in registry]
+def _component_key(tree: Map, kind: Kind, report: Report) -> str | None:
+    names = [key for key in tree if key in kind.registry]
     if len(names) == 1:
         return names[0]
     if names:
         first, second = names[:2]
-        hint = f"make `{second}` a {kind} of its own"
-        report(Problem(tree.keys_at[second], f"`{first}` and `{second}` in one {kind}", hint))
+        hint = f"make `{second}` a {kind.word} of its own"
+        report(Problem(tree.keys_at[second], f"`{first}` and `{second}` in one {kind.word}", hint))
         return None
-    strange = [key for key in tree if key not in fields_of(beside)]
+    strange = [key for key in tree if key not in fields_of(kind.beside)]
     if not strange:
-        text = f"this {kind} does nothing: it names no {kind}"
-        report(Problem(tree.at, text, f"for example `{_example(kind)}`"))
+        text = f"this {kind.word} does nothing: it names no {kind.word}"
+        report(Problem(tree.at, text, f"for example `{kind.example}`"))
         return None
-    name = next((key for key in strange if key in KEYS[kind]), strange[0])
-    hint = KEYS[kind].get(name) or suggest(name, registry)
-    hint = hint or f"known: {', '.join(sorted(registry))}"
-    report(Problem(tree.keys_at[name], f"unknown {kind} `{name}`", hint))
+    elsewhere = KEYS[kind.word]
+    name = next((key for key in strange if key in elsewhere), strange[0])
+    hint = elsewhere.get(name) or suggest(name, kind.registry)
+    hint = hint or f"known: {', '.join(sorted(kind.registry))}"
+    report(Problem(tree.keys_at[name], f"unknown {kind.word} `{name}`", hint))
     return None
 
 
@@ -112,16 +119,16 @@ def _fields(
     return None
 
 
-def _rest(tree: Map, name: str, cls: type[Component], beside: type[Struct], report: Report) -> Map:
+def _rest(tree: Map, name: str, kind: Kind, report: Report) -> Map:
     """The keys beside the component; those that do not belong there are told."""
-    rest = Map(tree.at)
+    rest, known = Map(tree.at), fields_of(kind.beside)
     for key, value in tree.items():
         if key == name:
             continue
-        if key in fields_of(beside):
+        if key in known:
             rest.put(key, value, tree.keys_at[key], tree.values_at[key])
             continue
-        indent = key in fields_of(cls)
-        hint = f"indent it under `{name}:`" if indent else suggest(key, fields_of(beside))
+        inner = key in fields_of(kind.registry[name])
+        hint = f"indent it under `{name}:`" if inner else suggest(key, known)
         report(Problem(tree.keys_at[key], f"unknown key `{key}` beside `{name}`", hint))
     return rest

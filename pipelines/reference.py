@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,9 +9,8 @@ from msgspec import Struct
 
 from pipelines.component import Component
 from pipelines.decode import fields_of
-from pipelines.draft import BesideCondition
-from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
-from schemas.pipeline import BesideStep, BesideTrigger, Pipeline
+from pipelines.entry import CONDITION, STEP, TRIGGER, Kind
+from schemas.pipeline import Pipeline
 from schemas.profile import Profile
 from schemas.settings import Settings
 
@@ -47,13 +45,9 @@ _CONDITIONS: Schema = {
 def pipeline_schema() -> Schema:
     """The schema of a file of `pipelines/`; the components must be loaded."""
     defs: dict[str, Schema] = {"duration": _DURATION, "conditions": _CONDITIONS}
-    for kind, registry, beside in (
-        ("trigger", TRIGGERS, BesideTrigger),
-        ("condition", CONDITIONS, BesideCondition),
-        ("step", STEPS, BesideStep),
-    ):
-        defs[kind] = _entry(kind, registry, beside, defs)
-        defs[f"{kind}s"] = defs.get(f"{kind}s") or _list(kind)
+    for kind in (TRIGGER, CONDITION, STEP):
+        defs[kind.word] = _entry(kind, defs)
+        defs.setdefault(f"{kind.word}s", _list(kind.word))
     defs["condition"] = {"anyOf": [{"type": "string", "pattern": r"\{\{|\{%"}, defs["condition"]]}
     one = _struct(Pipeline, "pipeline", defs)
     return {
@@ -120,16 +114,12 @@ def _is_array(schema: Schema) -> bool:
     return schema.get("type") == "array"
 
 
-def _entry(
-    kind: str,
-    registry: Mapping[str, type[Component]],
-    beside: type[Struct],
-    defs: dict[str, Schema],
-) -> Schema:
+def _entry(kind: Kind, defs: dict[str, Schema]) -> Schema:
     """An entry: exactly one component key, and the common ones."""
-    common = _struct(beside, f"{kind}s", defs)["$ref"].removeprefix("#/$defs/")
+    registry = kind.registry
+    common = _struct(kind.beside, f"{kind.word}s", defs)["$ref"].removeprefix("#/$defs/")
     properties = {
-        name: _component(cls, f"{kind}.{name}", defs) for name, cls in sorted(registry.items())
+        name: _component(cls, f"{kind.word}.{name}", defs) for name, cls in sorted(registry.items())
     }
     entry = {
         "type": "object",

@@ -10,7 +10,6 @@ import yaml
 
 from pipelines.includes import ONE, Load, Size, Stop
 from pipelines.scalars import plain
-from pipelines.secrecy import masked
 from pipelines.slips import QUOTE, control_character, syntax
 from pipelines.tree import Map, Secret, Seq, place, suggest
 from schemas.problem import Position, Problem
@@ -60,10 +59,6 @@ class Reader:
             if self.home and full.is_relative_to(self.home) and ".." not in full.parts:
                 return full.relative_to(self.home).as_posix()
         return str(path)
-
-    def sorted_problems(self) -> list[Problem]:
-        """Every problem once, by place, without the values of secrets."""
-        return sorted({masked(problem, self.secrets) for problem in self.problems})
 
     def problem(self, at: Position, text: str, hint: str = "") -> None:
         """Note a problem."""

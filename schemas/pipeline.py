@@ -162,6 +162,16 @@ class BesideTrigger(Part, frozen=True):
     ] = None
 
 
+class BesideWait(Part, frozen=True):
+    """The key that may stand beside a trigger that is waited for."""
+
+    id: Annotated[str, Meta(description="`trigger.id`; the trigger's number by default.")] = ""
+
+
+class BesideCondition(Part, frozen=True):
+    """Nothing may stand beside a condition."""
+
+
 class BesideStep(Part, frozen=True):
     """The keys that may stand beside a step."""
 
