@@ -153,12 +153,13 @@ class MqttChannel:
         return client
 
     async def _arrived(self) -> None:
-        """Wait a moment for the broker's word on what was sent: unproven, it would be sent again.
+        """Wait a moment for the broker's word on what was sent, letters and acknowledgements:
+        what is unproven would be sent again.
 
         A round trip may be under way that began before the last letters, hence two.
         """
         for _ in range(2):
-            if self._outgoing.idle:
+            if self._outgoing.idle and not self._inbox.unproven:
                 return
             self._ponged.clear()
             if self._pinged_at is None:
