@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import struct
 from pathlib import Path
 
@@ -30,22 +31,33 @@ class Welcome(Struct, frozen=True):
     in_flight: int
 
 
+class Unreachable(Exception):
+    """No connection; the state says why."""
+
+    def __init__(self, state: ChannelState) -> None:
+        super().__init__(state.reason)
+        self.state = state
+
+
 async def greet(settings: MqttSettings, home: Path) -> Welcome | ChannelState:
     """Connect once with an own client id and leave again."""
-    loop, dialer = asyncio.get_running_loop(), Dialer(settings, home)
+    loop = asyncio.get_running_loop()
     try:
-        sock = await dialer.dial(loop)
-    except OSError as error:
-        return dialer.explain(error)
+        sock: socket.socket = await anext(Dialer(settings, home).sockets(_give_up))
+    except Unreachable as failure:
+        return failure.state
     try:
         await loop.sock_sendall(sock, hello(settings, f"hearth-doctor-{os.getpid()}"))
         async with asyncio.timeout(ANSWER_SECONDS):
-            answer: bytes = await loop.sock_recv(sock, 4096)
-        return read_answer(answer)
+            return read_answer(await loop.sock_recv(sock, 4096))
     except (OSError, TimeoutError) as error:
         return ChannelState(False, f"no answer from the broker: {error or 'too slow'}")
     finally:
         sock.close()
+
+
+def _give_up(state: ChannelState) -> None:
+    raise Unreachable(state)
 
 
 def hello(settings: MqttSettings, client_id: str) -> bytes:
