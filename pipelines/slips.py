@@ -7,10 +7,16 @@ from schemas.problem import Position, Problem
 QUOTE = 'quote the expression: `"{{ … }}"`'
 
 
-def syntax(problem: str, context: str, text: str, at: Position) -> Problem:
-    """A parser's error with a hint where the slip is a usual one."""
+def syntax(problem: str, context: str, text: str, at: Position, began: Position) -> Problem:
+    """A parser's error; `began` is where what it was reading began."""
     lines = text.splitlines()
     line = lines[at.line - 1] if at.line <= len(lines) else ""
+    if "quoted scalar" in context and "end of stream" in problem:
+        return Problem(began, "this quote is never closed", "a quote ends with the same mark")
+    if "flow" in context and "did not find expected" in problem:
+        told = Problem(at, "a bracket is not closed here", _hint(problem, line))
+        opened = f"it was opened at {began}"
+        return told if told.hint else Problem(at, told.text, opened)
     return Problem(at, f"{problem} {context}" if context else problem, _hint(problem, line))
 
 
@@ -32,4 +38,6 @@ def _hint(problem: str, line: str) -> str:
         return f'quote it: `"{value}"`'
     if "mapping values" in problem:
         return "quote a text that holds `: `, or check the indentation"
+    if "expected key" in problem or "'-' indicator" in problem or "block sequence" in problem:
+        return "check the indentation of this line and the one above"
     return ""

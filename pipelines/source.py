@@ -237,4 +237,6 @@ def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
         return control_character(text, getattr(error, "position", None), name)
     problem = str(getattr(error, "problem", "") or error)
     context = str(getattr(error, "context", "") or "")
-    return syntax(problem, context, text, Position(name, mark.line + 1, mark.column + 1))
+    began: Any = getattr(error, "context_mark", None) or mark
+    at, since = (Position(name, each.line + 1, each.column + 1) for each in (mark, began))
+    return syntax(problem, context, text, at, since)
