@@ -21,8 +21,8 @@ def one_of(wanted: Any, tools: Tools, at: str) -> Match:
 
 def band(above: Any, below: Any, tools: Tools) -> Match:
     """A test for numbers greater than `above` and less than `below`, either may be missing."""
-    low = None if above is None else tools.expression(above, "above")
-    high = None if below is None else tools.expression(below, "below")
+    low = None if above is None else _bound(above, "above", tools)
+    high = None if below is None else _bound(below, "below", tools)
 
     def inside(value: Any, scope: Scope) -> bool:
         found = number(value)
@@ -33,6 +33,13 @@ def band(above: Any, below: Any, tools: Tools) -> Match:
         return high is None or found < _limit(high, scope)
 
     return inside
+
+
+def _bound(value: Any, at: str, tools: Tools) -> Expr:
+    bound = tools.expression(value, at)
+    if isinstance(bound, Constant) and number(bound.value) is None:
+        tools.problem(f"`{bound.value}` is no number", at)
+    return bound
 
 
 def number(value: Any) -> float | None:

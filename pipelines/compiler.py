@@ -53,6 +53,9 @@ class Compiler:
             hint = "with the keys id, triggers, steps, …"
             return None, [Problem(at, "a pipeline must be a mapping", hint)]
         document, problems = decode(tree, Pipeline, at, "pipeline")
+        if document is None and isinstance(tree, Map):  # look at the rest all the same
+            tree = _named(tree)
+            document = decode(tree, Pipeline, at, "pipeline")[0]
         if document is None:
             return None, problems
         if document.use_blueprint is not None:
@@ -69,6 +72,15 @@ class Compiler:
         plan = _plan(document, tree, draft)
         wrong = any(problem.severity == "error" for problem in draft.problems)
         return None if wrong else plan, draft.problems
+
+
+def _named(tree: Map) -> Map:
+    """The pipeline with a stand-in for its missing or wrong id."""
+    named = Map(tree.at)
+    for key, value in tree.items():
+        named.put(key, value, tree.keys_at[key], tree.values_at[key])
+    named.put("id", "unnamed", tree.at, tree.at)
+    return named
 
 
 def documents(tree: Any, at: Position) -> Iterator[tuple[Any, Position]]:
