@@ -30,16 +30,27 @@ class Asking:
         self, text: str, params: Mapping[str, Any], *, limit: int, seconds: float
     ) -> list[dict[str, Any]]:
         """Rows of one read-only statement. Raises QueryProblem."""
-        work = asyncio.ensure_future(
-            self._cursors.run(USERS, lambda cursor: self._run(cursor, text, params, limit))
-        )
-        done, _ = await asyncio.wait([work], timeout=seconds)
+        begun: list[bool] = []  # queries queue for the cursor: only one's own is broken off
+
+        def answer(cursor: Cursor) -> list[dict[str, Any]]:
+            begun.append(True)
+            return self._run(cursor, text, params, limit)
+
+        work = asyncio.ensure_future(self._cursors.run(USERS, answer))
+        try:
+            done, _ = await asyncio.wait([work], timeout=seconds)
+        except asyncio.CancelledError:
+            self._break_off(work, bool(begun))
+            raise
         if not done:
-            self._cursors.interrupt(USERS)
-            await asyncio.wait([work])
-            if work.exception() is not None:
-                raise QueryProblem(f"the query took longer than {seconds:g} s")
+            self._break_off(work, bool(begun))
+            raise QueryProblem(f"the query took longer than {seconds:g} s")
         return work.result()
+
+    def _break_off(self, work: asyncio.Future[Any], begun: bool) -> None:
+        if begun:
+            self._cursors.interrupt(USERS)
+        work.cancel()
 
     def _run(
         self, cursor: Cursor, text: str, params: Mapping[str, Any], limit: int

@@ -92,4 +92,9 @@ def value(kind: str, figure: float | None, text: str | None) -> Any:
     if figure is not None:
         whole = kind != "b" and figure.is_integer() and abs(figure) < 1 << 53
         return bool(figure) if kind == "b" else int(figure) if whole else figure
-    return msgspec.json.decode(text) if kind == "j" and text else text
+    if kind != "j" or not text:
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text  # what JSON has no form for was kept as its text

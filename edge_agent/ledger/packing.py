@@ -93,7 +93,7 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 class Packer:
     """Turns records into rows, and keeps the dictionaries that `kinds` and `forms` hold.
 
-    Measured: 1.9 µs an event with five readings, 1.1 µs its run.
+    Measured: 2.1 µs an event with five readings, 1.2 µs its run.
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """Users' SQL reads everything and changes nothing."""
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -110,6 +111,26 @@ async def test_a_query_that_takes_too_long_is_broken_off(tmp_path: Path) -> None
     with pytest.raises(QueryProblem, match=r"longer than 0\.2 s"):
         await ledger.query(endless, seconds=0.2)
     assert await ledger.query("select 1 as n") == [{"n": 1}]
+    await ledger.close()
+
+
+async def test_a_query_that_nobody_waits_for_any_longer_is_broken_off(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    endless = "select sum(a.i * b.i) from range(10000000) a(i), range(10000000) b(i)"
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ledger.query(endless), 0.2)
+    assert await ledger.query("select 1 as n", seconds=5) == [{"n": 1}]
+    await ledger.close()
+
+
+async def test_a_query_that_waits_for_another_leaves_it_alone(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    long = "select sum(a.i * b.i) as n from range(20000) a(i), range(10000) b(i)"
+    first = asyncio.ensure_future(ledger.query(long))
+    await asyncio.sleep(0)  # it takes the cursor
+    with pytest.raises(QueryProblem, match="took longer"):
+        await ledger.query("select 1", seconds=0.01)
+    assert len(await first) == 1
     await ledger.close()
 
 
