@@ -71,6 +71,11 @@ def load_devices(
     return devices, problems + _clashes(devices, tree)
 
 
+def load_secrets(home: Path) -> frozenset[str]:
+    """The values of `secrets.yaml`, for those who must not show them."""
+    return frozenset(Reader(home).all_secrets().values())
+
+
 def _clashes(devices: Mapping[str, DeviceSettings], tree: Map) -> list[Problem]:
     """Names, aliases and keys that two devices share."""
     problems, owners = [], dict[str, str]()

@@ -66,13 +66,18 @@ class Reader:
 
     def secret(self, name: str, at: Position) -> Secret | None:
         """The text behind `!secret NAME`; None with a problem when there is none."""
-        if self._secret_values is None:
-            self._secret_values = self._load_secrets()
-        if name not in self._secret_values:
-            hint = suggest(name, self._secret_values) or f"add `{name}: …` to secrets.yaml"
+        known = self.all_secrets()
+        if name not in known:
+            hint = suggest(name, known) or f"add `{name}: …` to secrets.yaml"
             self.problem(at, f"secrets.yaml has no `{name}`", hint)
             return None
-        return Secret(self._secret_values[name])
+        return Secret(known[name])
+
+    def all_secrets(self) -> dict[str, str]:
+        """Everything in `secrets.yaml` by name, read once."""
+        if self._secret_values is None:
+            self._secret_values = self._load_secrets()
+        return self._secret_values
 
     def _load_secrets(self) -> dict[str, str]:
         self._secret_values = {}

@@ -17,7 +17,7 @@ from edge_agent.cli.shell import Shell, hearth_command
 from edge_agent.ledger.problems import LedgerProblem
 from edge_agent.main import Agent
 from edge_agent.monitoring.log import set_up
-from pipelines.settings import load_devices
+from pipelines.settings import load_devices, load_secrets
 
 if TYPE_CHECKING:
     from edge_agent.demo.screen import Screen
@@ -83,7 +83,8 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
         Outside: the ledger, a port or the broker cannot be had.
     """
     log = shell.settings.log
-    set_up("debug" if shell.verbose else log.level, log.format)
+    secrets = load_secrets(shell.home)
+    set_up("debug" if shell.verbose else log.level, log.format, secrets=secrets)
     threading.excepthook = end_at_once
     devices, problems = load_devices(shell.home)
     tell(problems)

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.check import check, load_home
 from pipelines.secrecy import hidden
-from pipelines.settings import load_settings
+from pipelines.settings import load_secrets, load_settings
 from schemas.run import Effect, RunRecord, StepRecord
 from tests.pipelines.conftest import MakeHome
 from tests.pipelines.scopes import scope
@@ -72,6 +72,7 @@ def test_a_secret_is_read_as_the_setting_needs_it(make_home: MakeHome) -> None:
     assert problems == []
     assert (settings.mqtt.port, settings.mqtt.password, settings.mqtt.tls) == (1884, "0042", True)
     assert "0042" not in repr(settings)
+    assert load_secrets(home) == {"1884", "0042", "true"}
 
 
 def test_a_secret_that_is_no_text_is_a_problem(make_home: MakeHome) -> None:
