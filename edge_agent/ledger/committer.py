@@ -12,7 +12,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from edge_agent.ledger import history
-from edge_agent.ledger.packing import Packer, micros, to_json
+from edge_agent.ledger.json_text import to_json
+from edge_agent.ledger.packing import Packer, micros
 from edge_agent.ledger.problems import LedgerProblem, LedgerUnwritable
 from edge_agent.ledger.records import Durable, LedgerStats
 from edge_agent.ledger.retention import Retention, prune

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from edge_agent.ledger.committer import Committer
-from edge_agent.ledger.packing import micros, to_json
+from edge_agent.ledger.json_text import to_json
+from edge_agent.ledger.packing import micros
 from edge_agent.ledger.records import DeviceRow, Durable
 from edge_agent.ledger.rows import Row, Rows
 from schemas.device import Change
