@@ -63,6 +63,7 @@ class Profiles:
         if reader is None:
             said = self._find(topic)(raw, payload, retain)
             if said is not None:
+                self.unknown.pop(topic, None)
                 self._compare(topic, payload, said)
         else:
             said = reader(raw, payload, retain)

@@ -57,6 +57,7 @@ class Decoded(Struct, omit_defaults=True, kw_only=True):
     (epoch seconds) where the firmware sends one. `devices` are announced devices, `cascade`
     says that `available` False holds for every device behind this one (a bridge). `former` is what
     the topic was taken for before discovery told better: a key and its (property, instance) pairs.
+    `via` is the key of the bridge that the device is behind.
     """
 
     firmware: str
@@ -77,6 +78,7 @@ class Decoded(Struct, omit_defaults=True, kw_only=True):
     ts: float | None = None
     details: dict[str, Any] = {}
     former: tuple[str, frozenset[tuple[str, str | None]]] | None = None
+    via: str = ""
 
 
 class Command(Struct, frozen=True, omit_defaults=True):

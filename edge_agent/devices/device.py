@@ -52,11 +52,11 @@ class Device:
         return self.bridge if self.own is None else self.own
 
     def describe(self, announcement: Announcement) -> None:
-        """Take in what a device list says."""
+        """Take in what an announcement says; what this one leaves out stays."""
         self.id = announcement.device
-        self.manufacturer = announcement.manufacturer
-        self.model = announcement.model
-        self.entities = announcement.entities
+        self.manufacturer = announcement.manufacturer or self.manufacturer
+        self.model = announcement.model or self.model
+        self.entities = announcement.entities or self.entities
 
     def found(self, property: str, instance: str | None) -> list[Any] | None:
         """A value's entry; without an instance the only one there is."""

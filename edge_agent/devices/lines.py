@@ -102,6 +102,7 @@ def told(said: Decoded) -> dict[str, Any]:
     answer.pop("cascade", None)
     answer.pop("behind", None)
     answer.pop("former", None)
+    answer.pop("via", None)
     details: dict[str, Any] = answer.pop("details", {})
     answer["readings"] = [msgspec.to_builtins(reading) for reading in said.readings]
     if "entities" in answer:

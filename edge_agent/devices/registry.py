@@ -90,7 +90,9 @@ class Registry:
                 if desired and slot in desired:
                     device.reached(slot, value, ts)
         if decoded.devices:
-            self._announced(decoded)
+            changes += self._announced(decoded, ts, retained)
+        if decoded.via and device.bridge is None:
+            changes += self._behind(device, decoded.via, ts, retained)
         if decoded.available is not None:
             changes += self._availability(device, decoded, ts, retained)
         if decoded.removed and self.directory.remove(key):
@@ -209,14 +211,26 @@ class Registry:
         else:
             self._dirty.add(before)
 
-    def _announced(self, decoded: Decoded) -> None:
+    def _announced(self, decoded: Decoded, ts: float, retained: bool) -> list[Change]:
+        changes: list[Change] = []
         for announcement in decoded.devices:
             if not announcement.removed:
-                self._introduce(announcement, decoded.firmware)
+                device = self._introduce(announcement, decoded.firmware)
+                if decoded.via and device.bridge is None:
+                    changes += self._behind(device, decoded.via, ts, retained)
             elif self.directory.remove(announcement.key):
                 self._dirty.discard(announcement.key)
+        return changes
 
-    def _introduce(self, announcement: Announcement, firmware: str) -> None:
+    def _behind(self, device: Device, via: str, ts: float, retained: bool) -> list[Change]:
+        """A device met after its bridge has told whether it is there."""
+        bridge = self._devices.get(via)
+        if bridge is None or bridge is device or bridge.own is None:
+            return []
+        before, device.bridge = device.available, bridge.own
+        return _available(device, before, ts, retained)
+
+    def _introduce(self, announcement: Announcement, firmware: str) -> Device:
         key, directory = announcement.key, self.directory
         device = self._devices.get(key) or directory.add(Device(key, firmware, announcement.device))
         by_name = f"{firmware}:{announcement.device}"
@@ -226,6 +240,7 @@ class Registry:
             directory.rename(device, announcement.device)
         device.describe(announcement)
         self._dirty.add(key)
+        return device
 
     def _availability(
         self, device: Device, decoded: Decoded, ts: float, retained: bool

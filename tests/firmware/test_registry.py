@@ -166,6 +166,27 @@ def test_without_its_bridge_no_device_is_available() -> None:
     assert home.registry.value("b", "available") is True
 
 
+def test_who_is_met_after_its_bridge_has_spoken_is_behind_it_too() -> None:
+    home = Home()
+    home.hear("zigbee2mqtt/bridge/state", '{"state": "offline"}')
+    listed = home.hear(LIST, '[{"ieee_address": "0x01", "friendly_name": "a"}]')
+    assert shown(listed) == [("zigbee2mqtt:0x01", "available", None, False)]
+    unlisted = home.hear("zigbee2mqtt/b", '{"state": "ON"}')
+    assert shown(unlisted)[-1] == ("zigbee2mqtt:b", "available", None, False)
+
+
+def test_a_topic_that_turns_out_to_be_known_is_unknown_no_more() -> None:
+    home = Home()
+    topic = "sensors/dev/main/power"
+    assert home.profiles.decode(topic, b"12", 12, False) is None
+    assert home.profiles.unknown == {topic: 1}
+    home.hear("sensors/dev/$homie", "3.0.1")
+    home.hear("sensors/dev/$nodes", "main")
+    home.hear("sensors/dev/main/$properties", "power")
+    home.hear(topic, "12")
+    assert home.profiles.unknown == {}
+
+
 def test_an_inverted_property_is_turned_round_both_ways() -> None:
     home = Home(door=DeviceSettings(key="zigbee2mqtt:d", inverted=["contact", "child_lock"]))
     (change,) = home.hear("zigbee2mqtt/d", '{"contact": true}')

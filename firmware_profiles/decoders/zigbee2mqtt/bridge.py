@@ -48,7 +48,8 @@ def reader(network: Network, rest: str, changed: Callable[[], None]) -> TopicRea
             firmware=network.firmware,
             device="bridge",
             channel=channel,
-            key=f"{network.firmware}:{_bridge_id(network)}",
+            key=network.bridge,
+            via=network.bridge if channel == "discovery" else "",
         )
         if object_needed and raw and not isinstance(payload, dict | list):
             said.parse_error = True
@@ -70,10 +71,6 @@ def proves(tail: str, payload: Any) -> bool:
     first = payload[0] if isinstance(payload, list) and payload else None
     key = "ieee_address" if tail == "bridge/devices" else "members"
     return isinstance(first, dict) and key in first
-
-
-def _bridge_id(network: Network) -> str:
-    return "bridge" if network.base == "zigbee2mqtt" else f"{network.base}/bridge"
 
 
 def _state(said: Decoded, payload: Any, network: Network) -> None:

@@ -67,8 +67,8 @@ class Zigbee2Mqtt:
             return self._attribute(network, place.device, place.attribute)
         member = network.member(place.device)
         if place.kind == "availability":
-            return self._available(member)
-        state = self._state(member)
+            return self._available(member, network)
+        state = self._state(member, network)
         return state if place.endpoint is None else _endpoint(state, place.endpoint)
 
     def rule(self, topic: str) -> str:
@@ -123,9 +123,9 @@ class Zigbee2Mqtt:
         reader = self.reader(topic)
         return None if reader is None else reader(raw, payload, retain)
 
-    def _state(self, member: Member) -> TopicReader:
+    def _state(self, member: Member, network: Network) -> TopicReader:
         firmware, name, key, rules = self.firmware, member.name, member.key, member.rules
-        details = member.details
+        details, via = member.details, network.bridge
 
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
             if payload.__class__ is not dict:
@@ -146,6 +146,7 @@ class Zigbee2Mqtt:
                 ts=ts,
                 transaction=payload.get("transaction"),
                 details=details,
+                via=via,
             )
 
         return read
@@ -161,15 +162,15 @@ class Zigbee2Mqtt:
             nonlocal whole, part
             empty = raw == b""
             if raw.lstrip()[:1] == b"{" or (empty and head not in network.members):
-                whole = whole or self._state(network.member(rest))
+                whole = whole or self._state(network.member(rest), network)
                 return whole(raw, payload, retain)
-            part = part or self._state(network.member(head))
+            part = part or self._state(network.member(head), network)
             value = None if empty else payload
             return part(raw, {key: {feature: value} if feature else value}, retain)
 
         return read
 
-    def _available(self, member: Member) -> TopicReader:
+    def _available(self, member: Member, network: Network) -> TopicReader:
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
             return Decoded(
                 firmware=self.firmware,
@@ -178,6 +179,7 @@ class Zigbee2Mqtt:
                 key=member.key,
                 available=self._availability.read(payload),
                 details=member.details,
+                via=network.bridge,
             )
 
         return read

@@ -43,6 +43,7 @@ class Network:
     def __init__(self, base: str, firmware: str, keys: Keys) -> None:
         self.base = base
         self.firmware = firmware
+        self.bridge = f"{firmware}:{'' if base == 'zigbee2mqtt' else f'{base}/'}bridge"
         self.keys = keys
         self.members: dict[str, Member] = {}
         self.version = ""
