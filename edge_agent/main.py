@@ -215,12 +215,13 @@ class Agent:
 
     def _watch(self) -> None:
         self.health.watch("broker", lambda: self.channel.state.reason)
+        self.health.watch("outbox", lambda: self.channel.figures().problem, essential=False)
         self.health.watch("ledger", lambda: self.ledger.stats.reason)
         self.health.watch("pipelines", lambda: problem_count(self.problems), essential=False)
         watch(
             self.metrics,
             connected=lambda: self.channel.state.connected,
-            outbox_rows=lambda: {},
+            outbox_rows=lambda: {"mqtt": self.channel.figures().queued},
             lost_rows=lambda: self.ledger.stats.lost,
             version=self.version,
         )
@@ -270,6 +271,7 @@ class Agent:
             "broker": self.channel.state.reason or "connected",
             "pipelines": len(self.engine.lanes),
             "devices": len(self.registry.directory.devices),
+            "messages": msgspec.to_builtins(self.channel.figures()),
             "unknown_topics": self.profiles.unknown,
             "ledger": msgspec.to_builtins(stats),
             "resident_bytes": resident_bytes(),

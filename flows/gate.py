@@ -44,6 +44,9 @@ class LiveGate:
         """The trigger has fired."""
         trigger["id"] = self.gate.id
         scope = self._scope(trigger, event)
+        if scope.error is not None:
+            self._failed(scope, ValueError(scope.error["message"]))
+            return
         try:
             if self.gate.test is not None and not self.gate.test(scope):
                 return

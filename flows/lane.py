@@ -19,6 +19,7 @@ from pipelines.secrecy import hidden
 from pipelines.trigger import OnTime, Watch
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id
+from schemas.problem import UserError
 from schemas.run import RunRecord
 
 log = logging.getLogger(__name__)
@@ -132,19 +133,23 @@ class Lane:
     # ------------------------------------------------------------------ admission
     def scope(self, trigger: dict[str, Any], event: Event) -> Scope:
         """A fresh scope for one firing; the run's id is given when it starts."""
-        return Scope(
+        scope = Scope(
             trigger=trigger,
             event=event,
-            inputs=self._given(event) if event.channel == "webhook" else self._inputs,
+            inputs=self._inputs,
             run=RunView(0, self.plan.id, self.plan.version, 0.0),
             now=self._now,
         )
+        if event.channel == "webhook" and isinstance(event.payload, dict):
+            self._give(scope, event.payload)
+        return scope
 
-    def _given(self, event: Event) -> dict[str, Any]:
-        """The inputs a webhook's JSON keys give; others are the pipeline's own defaults."""
-        if not isinstance(event.payload, dict):
-            return self._inputs
-        return self.plan.inputs({k: v for k, v in event.payload.items() if k in self._inputs})
+    def _give(self, scope: Scope, data: dict[str, Any]) -> None:
+        """Take inputs from a webhook's JSON keys; wrong ones are the run's error."""
+        try:
+            scope.inputs = self.plan.inputs({k: v for k, v in data.items() if k in self._inputs})
+        except UserError as error:
+            scope.error = {"step": "", "message": str(error), "kind": "input"}
 
     def _admit(self, live: LiveGate, scope: Scope) -> None:
         try:

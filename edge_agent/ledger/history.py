@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from schemas.event import Event
 from schemas.run import Effect, RunRecord, StepRecord
 
 Row = tuple[Any, ...]
+IN_TEXTS = frozenset("tjx")  # types of readings that stand in `more.texts`, see 001_ledger.sql
 _EVENT, _RUN = slice(1, 9), slice(9, 17)
 
 
@@ -85,6 +87,16 @@ def latest(row: Row) -> Latest:
     """A reading of device_key, device, property, instance, type, value, text, unit, ts."""
     key, device, name, instance, kind, figure, text, unit, ts = row
     return Latest(key, device, name, instance, value(kind, figure, text), unit, ts / 1e6)
+
+
+def last_known(row: Row, texts: Sequence[Any]) -> Latest:
+    """A reading of `latest`; what has no column is in the texts of its entry."""
+    _, place, key, device, name, instance, kind, figure, unit, ts = row
+    if kind in IN_TEXTS:
+        kept = texts[place] if place < len(texts) else None
+    else:
+        kept = value(kind, figure, None)
+    return Latest(key, device, name, instance, kept, unit, ts / 1e6)
 
 
 def value(kind: str, figure: float | None, text: str | None) -> Any:

@@ -37,12 +37,18 @@ SELECT key, value, ts FROM memory
 SELECT key, name, firmware, area, labels, available, last_seen, state FROM registry ORDER BY key
 
 -- name: latest
+-- Without `more`, which may be large: it is asked for afterwards, for the rows that won.
 WITH last AS (SELECT max(seq) AS seq FROM entries WHERE kind <> 0 GROUP BY kind)
-SELECT r.device_key, r.device, r.property, r.instance, r.type, r.value, r.text, r.unit, r.ts
-FROM reading_rows r SEMI JOIN last ON last.seq = r.seq
+SELECT
+    e.seq, i.place, i.device_key, i.device, i.property, i.instance, i.type,
+    cell(i.place, e.v1, e.v2, e.v3, e.v4, e.v5, e.v6, e.v7, e.v8), i.unit, e.ts
+FROM entries e SEMI JOIN last ON last.seq = e.seq JOIN items i ON i.kind = abs(e.kind)
 QUALIFY row_number() OVER (
-    PARTITION BY r.device_key, r.property, r.instance ORDER BY r.seq DESC
+    PARTITION BY i.device_key, i.property, i.instance ORDER BY e.seq DESC
 ) = 1
+
+-- name: texts
+SELECT seq, more FROM entries WHERE seq IN (SELECT unnest($seqs)) AND more IS NOT NULL
 
 -- name: last_commit
 SELECT max(coalesce(received, ts)) FROM (

@@ -12,9 +12,11 @@ from msgspec.json import decode
 from edge_agent.ledger import history
 from edge_agent.ledger.asking import Asking
 from edge_agent.ledger.cursors import Cursors
-from edge_agent.ledger.packing import micros
+from edge_agent.ledger.packing import More, micros
 from edge_agent.ledger.records import Bucket, DeviceRow, Entry, Latest
 from schemas.run import RunRecord, Slot
+
+_LARGE_ROWS = 16
 
 
 class Questions(ABC):
@@ -130,8 +132,19 @@ class Questions(ABC):
 
     def latest(self) -> Sequence[Latest]:
         """The last known value of every property."""
-        found = map(history.latest, self._cursors.rows("latest"))
+        rows = self._cursors.rows("latest")
+        texts = self._texts(sorted({row[0] for row in rows if row[6] in history.IN_TEXTS}))
+        found = (history.last_known(row, texts.get(row[0], ())) for row in rows)
         return [each for each in found if each.value is not None]
+
+    def _texts(self, seqs: Sequence[int]) -> dict[int, Sequence[Any]]:
+        """What the entries hold beside their columns; a few at a time, as they may be large."""
+        found: dict[int, Sequence[Any]] = {}
+        for start in range(0, len(seqs), _LARGE_ROWS):
+            part = {"seqs": list(seqs[start : start + _LARGE_ROWS])}
+            for seq, more in self._cursors.rows("texts", part):
+                found[seq] = msgspec.json.decode(more, type=More).texts
+        return found
 
     def last_commit(self) -> float:
         """When something was last committed (epoch seconds); 0 for a new ledger."""

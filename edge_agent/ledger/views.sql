@@ -10,6 +10,12 @@ SELECT
     coalesce(e.payload, e.more ->> 'raw') AS payload
 FROM entries e JOIN kinds k ON k.id = e.kind;
 
+CREATE OR REPLACE MACRO cell(place, v1, v2, v3, v4, v5, v6, v7, v8) AS
+CASE place
+    WHEN 1 THEN v1 WHEN 2 THEN v2 WHEN 3 THEN v3 WHEN 4 THEN v4
+    WHEN 5 THEN v5 WHEN 6 THEN v6 WHEN 7 THEN v7 WHEN 8 THEN v8
+END;
+
 CREATE OR REPLACE VIEW reading_rows AS
 SELECT
     e.seq,
@@ -21,11 +27,7 @@ SELECT
     i.instance,
     i.type,
     CASE
-        WHEN i.type IN ('n', 'b') THEN
-            CASE i.place
-                WHEN 1 THEN e.v1 WHEN 2 THEN e.v2 WHEN 3 THEN e.v3 WHEN 4 THEN e.v4
-                WHEN 5 THEN e.v5 WHEN 6 THEN e.v6 WHEN 7 THEN e.v7 WHEN 8 THEN e.v8
-            END
+        WHEN i.type IN ('n', 'b') THEN cell(i.place, e.v1, e.v2, e.v3, e.v4, e.v5, e.v6, e.v7, e.v8)
         WHEN i.type = 'x' THEN TRY_CAST(e.more -> 'texts' ->> i.place AS DOUBLE)
     END AS value,
     CASE WHEN i.type IN ('t', 'j') THEN e.more -> 'texts' ->> i.place END AS text,
