@@ -21,6 +21,7 @@ from schemas.profile import Profile
 
 _TOPICS_MAX = 20_000
 _UNKNOWN_MAX = 1_000
+OTHERS = "(others)"
 
 
 def _unread(raw: bytes, payload: Any, retain: bool) -> None:
@@ -33,8 +34,8 @@ class Profiles:
     The first that reads a topic has it. A `Secondhand` decoder (discovery) goes before the shipped
     ones for topics that it names and that nobody's own announcement claims.
 
-    `decode` costs one look-up for a topic it has seen. Topics of no firmware are counted in
-    `unknown`. `version` grows when the subscriptions (`topics`) may have changed.
+    `decode` costs one look-up for a topic it has seen. Messages of no firmware are counted by
+    topic in `unknown`, beyond a thousand topics together under `OTHERS`. `version` grows when the subscriptions (`topics`) may have changed.
     """
 
     def __init__(self, profiles: Iterable[Profile], zone: tzinfo | None = None) -> None:
@@ -133,8 +134,9 @@ class Profiles:
         return any(each.claims(topic) for each in self._natives)
 
     def _count(self, topic: str) -> None:
-        if topic in self.unknown or len(self.unknown) < _UNKNOWN_MAX:
-            self.unknown[topic] = self.unknown.get(topic, 0) + 1
+        if topic not in self.unknown and len(self.unknown) >= _UNKNOWN_MAX:
+            topic = OTHERS
+        self.unknown[topic] = self.unknown.get(topic, 0) + 1
 
     def _changed(self) -> None:
         self._readers.clear()

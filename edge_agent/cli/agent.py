@@ -1,6 +1,6 @@
 """The agent as verbs see it, and the one that holds the home, over its socket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +39,9 @@ class Agent(Protocol):
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""
 
+    def unknown(self) -> Mapping[str, int]:
+        """How many messages came on each topic that belongs to no firmware."""
+
     def command(self, device: str, command: Command) -> None:
         """Tell a device what to do."""
 
@@ -75,6 +78,11 @@ class RunningAgent:
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""
         return self._wire.get("/api/v1/devices", list[DeviceView])
+
+    def unknown(self) -> Mapping[str, int]:
+        """How many messages came on each topic that belongs to no firmware."""
+        topics: Mapping[str, int] = self.describe().facts.get("unknown_topics", {})
+        return topics
 
     def command(self, device: str, command: Command) -> None:
         """Tell a device what to do."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,6 +116,14 @@ class HomeAlone:
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""
         return self._do(DevicesView(self._registry).all())
+
+    def unknown(self) -> Mapping[str, int]:
+        """Nobody has listened here.
+
+        Raises:
+            Outside: always.
+        """
+        raise Outside(f"no agent runs in {self._home}: start it with `hearth up`, or `--scan 30s`")
 
     def command(self, device: str, command: Command) -> None:
         """Tell a device what to do."""

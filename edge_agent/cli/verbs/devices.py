@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,25 +11,33 @@ from edge_agent.cli.options import DURATION
 from edge_agent.cli.shell import Shell
 from schemas.api import DeviceView, PropertyView
 
+if TYPE_CHECKING:
+    from edge_agent.cli.scan import Found
+
 FIRST = (
     "action", "occupancy", "contact", "water_leak", "smoke", "state", "brightness", "position",
     "temperature", "target_temperature", "humidity", "co2", "illuminance", "power", "energy",
 )  # fmt: skip
 HIDDEN = {"available", "linkquality", "color_xy", "color_hs", "color_mode"}
+OWN = ("hearth/", "$")  # our own topics, and the broker's
 COLUMNS = ("name", "area", "state", "seen", "reports", "model")
 
 
 @verb
 @click.argument("name", required=False)
-@click.option("--unknown", is_flag=True, help="Only those devices.yaml does not name.")
+@click.option("--unknown", is_flag=True, help="The topics that belong to no firmware.")
 @click.option("--scan", type=DURATION, help="Listen for a while (30s) to every topic.")
 def command(shell: Shell, name: str | None, unknown: bool, scan: float | None) -> None:
     """List the devices: what they are, where, and what they last reported.
 
-    With NAME (a part of a name, key or area) only those that match.
+    With NAME (a part of a name, key or area) only those that match. Messages of no firmware that
+    the agent knows are counted by topic; `--unknown` lists them, most messages first.
     """
+    if unknown:
+        _tell_unknown(shell, scan)
+        return
     devices = _scanned(shell, scan) if scan else _known(shell)
-    found = [device for device in devices if _matches(device, name, unknown)]
+    found = [device for device in devices if _matches(device, name)]
     shell.show(found, lambda: shell.table(COLUMNS, [_row(shell, device) for device in found]))
 
 
@@ -37,8 +46,29 @@ def _known(shell: Shell) -> Sequence[DeviceView]:
         return agent.devices()
 
 
+def _tell_unknown(shell: Shell, scan: float | None) -> None:
+    """Topics of no firmware; below which prefixes they are, when listening ourselves."""
+    if scan:
+        counts, columns = _heard(shell, scan).unknown, ("prefix", "topics")
+    else:
+        with shell.agent() as agent:
+            topics = agent.unknown()
+        counts = {topic: topics[topic] for topic in topics if not topic.startswith(OWN)}
+        columns = ("topic", "messages")
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    answer = [dict(zip(columns, row, strict=True)) for row in rows]
+    shell.show(answer, lambda: shell.table(columns, rows))
+
+
 def _scanned(shell: Shell, seconds: float) -> Sequence[DeviceView]:
     """Listen at the broker; topics of no profile are told beside the devices."""
+    found = _heard(shell, seconds)
+    for prefix, topics in list(found.unknown.items())[:20]:
+        shell.note(f"no profile: {topics} topics below {prefix}/")
+    return found.devices
+
+
+def _heard(shell: Shell, seconds: float) -> "Found":
     import asyncio
 
     from edge_agent.cli.reach import broker_of
@@ -46,15 +76,10 @@ def _scanned(shell: Shell, seconds: float) -> Sequence[DeviceView]:
 
     mqtt = broker_of(shell.home, shell.settings)
     with shell.progress(f"listening for {seconds:g} s"):
-        found = asyncio.run(scan(shell.home, shell.settings, mqtt, seconds))
-    for prefix, topics in list(found.unknown.items())[:20]:
-        shell.note(f"no profile: {topics} topics below {prefix}/")
-    return found.devices
+        return asyncio.run(scan(shell.home, shell.settings, mqtt, seconds))
 
 
-def _matches(device: DeviceView, name: str | None, unknown: bool) -> bool:
-    if unknown and (device.area or device.labels or device.aliases):
-        return False
+def _matches(device: DeviceView, name: str | None) -> bool:
     text = f"{device.name} {device.key} {device.area or ''} {' '.join(device.aliases)}"
     return name is None or name.lower() in text.lower()
 
