@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edge_agent.board import limited
 from edge_agent.channels.broker import EmbeddedBroker
 from edge_agent.channels.message import ChannelState
 from edge_agent.channels.mqtt import MqttChannel
@@ -62,7 +63,7 @@ class Agent:
         self, home: Path, settings: Settings, devices: Mapping[str, DeviceSettings], version: str
     ) -> None:
         self.home = home
-        self.settings = settings
+        self.settings = limited(settings)
         self.version = version
         self.started = time.time()
         self.stopping = asyncio.Event()
@@ -106,17 +107,6 @@ class Agent:
         )
 
     def _connect(self, settings: Settings) -> None:
-        self.channel = MqttChannel(
-            settings.mqtt,
-            agent=settings.agent.name,
-            home=self.home,
-            clock=self.clock,
-            ledger=self.ledger,
-            deliver=lambda message: self.intake.message(message),
-            settle=self._settle,
-            on_state=self._on_state,
-        )
-        self.ledger.before_commit(self.channel.checkpoint)
         self.intake = Intake(
             profiles=self.profiles,
             registry=self.registry,
@@ -126,6 +116,17 @@ class Agent:
             counter=self.measures.events.labels("mqtt"),
             resubscribe=self._subscribe,
         )
+        self.channel = MqttChannel(
+            settings.mqtt,
+            agent=settings.agent.name,
+            home=self.home,
+            clock=self.clock,
+            ledger=self.ledger,
+            deliver=self.intake.message,
+            settle=self._settle,
+            on_state=self._on_state,
+        )
+        self.ledger.before_commit(self.channel.checkpoint)
 
     def _settle(self, number: int) -> None:
         self.ledger.when_durable(lambda durable: self.channel.ack(number))

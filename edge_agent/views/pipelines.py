@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from edge_agent.gateway.live import run_summary
@@ -25,7 +25,7 @@ class PipelinesView:
     def __init__(self, engine: Engine, problems: Callable[[], Sequence[Problem]]) -> None:
         self._engine = engine
         self._problems = problems
-        self._counts: dict[str, Counter[str]] = {}
+        self._counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self._last: dict[str, RunRecord] = {}
         engine.on_run.append(self._note)
 
@@ -75,7 +75,8 @@ class PipelinesView:
     def _note(self, plan: Plan, record: RunRecord, event: Event) -> None:
         self._last[plan.id] = record
         if record.state != "waiting":
-            self._counts.setdefault(plan.id, Counter())[record.state] += 1
+            counts = self._counts[plan.id]
+            counts[record.state] = counts.get(record.state, 0) + 1
 
     def _view(self, lane: Lane) -> PipelineView:
         plan = lane.plan
@@ -90,7 +91,7 @@ class PipelinesView:
             file=plan.file,
             triggers=[gate.id for gate in plan.gates],
             last_run=_summary(last),
-            runs=dict(self._counts.get(plan.id, {})),
+            runs=dict(self._counts[plan.id]),
             problems=[_problem(p) for p in self._problems() if p.at.file == plan.file],
         )
 
