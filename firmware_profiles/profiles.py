@@ -35,7 +35,8 @@ class Profiles:
     ones for topics that it names and that nobody's own announcement claims.
 
     `decode` costs one look-up for a topic it has seen. Messages of no firmware are counted by
-    topic in `unknown`, beyond a thousand topics together under `OTHERS`. `version` grows when the subscriptions (`topics`) may have changed.
+    topic in `unknown`, beyond a thousand topics together under `OTHERS`. `version` grows when the
+    subscriptions (`topics`) may have changed.
     """
 
     def __init__(self, profiles: Iterable[Profile], zone: tzinfo | None = None) -> None:

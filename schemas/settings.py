@@ -6,6 +6,7 @@ from msgspec import Meta, Struct, field
 
 from schemas.fields import Duration
 
+BoardName = Literal["pi-zero-2-w", "pi-3", "pi-4", "pi-5", "nas", "generic"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -28,6 +29,9 @@ class AgentSettings(Section, frozen=True):
     latitude: Annotated[Latitude | None, Meta(description="Degrees north.")] = None
     longitude: Annotated[Longitude | None, Meta(description="Degrees east.")] = None
     language: Annotated[str, Meta(description="Language of the assistant: en, de, zh.")] = "en"
+    board: Annotated[
+        BoardName | None, Meta(description="The machine it runs on; detected by default.")
+    ] = None
 
 
 class TlsSettings(Section, frozen=True):
@@ -84,8 +88,12 @@ class LedgerSettings(Section, frozen=True):
 
     commit_every: Annotated[Duration, Meta(description="Group-commit interval.")] = "50ms"
     retention: RetentionSettings = field(default_factory=RetentionSettings)
-    max_size: Annotated[Size, Meta(description="Cap of the file; oldest rows go first.")] = "2GB"
-    memory: Annotated[Size, Meta(description="Memory limit of DuckDB.")] = "40MB"
+    max_size: Annotated[
+        Size | None, Meta(description="Cap of the file, oldest rows go first; by board (2GB).")
+    ] = None
+    memory: Annotated[Size | None, Meta(description="Memory limit of DuckDB; by board (40MB).")] = (
+        None
+    )
 
 
 class PrefectSettings(Section, frozen=True):

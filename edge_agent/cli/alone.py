@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edge_agent.board import limited
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.cli.problems import Outside, mistake
 from edge_agent.clock import SystemClock
@@ -88,7 +89,9 @@ class HomeAlone:
         self._home, self._settings, self._runner = home, settings, runner
         zone = settings.agent.time_zone
         (home / "data").mkdir(exist_ok=True)
-        self._ledger = Ledger.open(home / "data" / "ledger.duckdb", settings.ledger, time_zone=zone)
+        self._ledger = Ledger.open(
+            home / "data" / "ledger.duckdb", limited(settings).ledger, time_zone=zone
+        )
         self._profiles = Profiles(load_profiles(home)[0], ZoneInfo(zone))
         self._registry = Registry(
             load_devices(home)[0], encode=self._profiles.encode, send=self._publish

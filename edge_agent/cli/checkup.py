@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from edge_agent.board import fit, limited
+from edge_agent.board import machine as machine_here
 from edge_agent.channels.message import ChannelState
 from edge_agent.cli.reach import answers
 from schemas.settings import Settings
@@ -42,6 +44,19 @@ def machine() -> Iterator[Finding]:
         yield Finding("warning", "uvloop", "not installed", "pip install uvloop: a faster loop")
     if time.time() < SOON:
         yield Finding("bad", "clock", f"{datetime.now():%Y-%m-%d %H:%M}", "set the clock (NTP)")
+
+
+def board(settings: Settings) -> Iterator[Finding]:
+    """Which board this is, and what the agent may take of it."""
+    found = fit(machine_here(), settings.agent.board)
+    how = "chosen" if found.chosen else "detected"
+    ledger = limited(settings).ledger
+    text = (
+        f"{found.board.description} ({found.board.board}, {how}): CPU {found.cpu},"
+        f" {found.budget / 1e6:.0f} MB for the agent, ledger {ledger.memory} and {ledger.max_size}"
+        f" on disk, models {found.board.inference.memory}, image {found.platform or 'unknown'}"
+    )
+    yield Finding("good", "board", text)
 
 
 def files(home: Path) -> Iterator[Finding]:

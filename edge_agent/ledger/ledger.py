@@ -20,6 +20,7 @@ from schemas.fields import seconds
 from schemas.settings import LedgerSettings
 
 _LEAST_MEMORY = 16 << 20
+DEFAULT_MEMORY = "40MB"
 
 
 class Ledger(Recording, Questions):
@@ -46,7 +47,7 @@ class Ledger(Recording, Questions):
         Raises LedgerBusy when another process holds it, LedgerProblem when it is damaged or newer
         than this software. One that cannot be written opens unhealthy and is tried again.
         """
-        memory = max(size_bytes(settings.memory), _LEAST_MEMORY)
+        memory = max(size_bytes(settings.memory or DEFAULT_MEMORY), _LEAST_MEMORY)
         options = StoreOptions(memory=f"{memory}B", time_zone=time_zone, key=key)
         committer = Committer(path, options, Retention(settings), clock)
         cursors = Cursors(lambda number: committer.store.cursors[number], committer.reading)

@@ -13,6 +13,7 @@ from schemas.settings import LedgerSettings
 # A row group, the unit in which DuckDB gives space back; one takes about 40 ms.
 SLICE = 20_480
 EVERY, SOON = 60.0, 0.5
+DEFAULT_SIZE = "2GB"
 _MANY_KINDS = 50_000  # homes whose topics never repeat; others have a few for each device
 _FAR = (1 << 62) - 1
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -28,7 +29,7 @@ class Retention:
         self._events = seconds(keep.events)
         self._readings = max(seconds(keep.readings), self._events)
         self._runs = seconds(keep.runs)
-        self._max_bytes = size_bytes(settings.max_size)
+        self._max_bytes = size_bytes(settings.max_size or DEFAULT_SIZE)
         self._next = time.monotonic() + 5.0
 
     def due_in(self) -> float:

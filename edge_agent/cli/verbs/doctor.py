@@ -44,6 +44,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         return
     with shell.progress("asking around"):
         found = [
+            *checkup.board(shell.settings),
             *checkup.clock(shell.settings),
             *checkup.broker(shell.settings, home),
             *checkup.gateway(shell.settings, home),
