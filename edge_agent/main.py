@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edge_agent.announcements import Announcements
 from edge_agent.board import limited
 from edge_agent.channels.broker import EmbeddedBroker
 from edge_agent.channels.message import ChannelState
@@ -151,6 +152,13 @@ class Agent:
         if settings.mqtt.publish_runs:
             send = self.channel.send
             self.engine.on_run.append(publish_runs(settings.agent.name, send))
+        self.announcements = Announcements(
+            settings.agent.name,
+            self.version,
+            self.engine,
+            self.channel,
+            wanted=settings.mqtt.announce,
+        )
         self.engine.load(compiled.plans)
         self.engine.router.on_subscriptions = self._subscribe
         self._subscribe()
@@ -210,6 +218,8 @@ class Agent:
         self.channel.subscribe(wanted)
 
     def _on_state(self, state: ChannelState) -> None:
+        if state.connected:
+            self.announcements.tell()
         if state.connected and not self._up:
             self._up = True
             self.engine.start()

@@ -22,6 +22,7 @@ from schemas.profile import Profile
 _TOPICS_MAX = 20_000
 _UNKNOWN_MAX = 1_000
 OTHERS = "(others)"
+_AGENTS = "hearth/"  # what agents say of themselves looks like some firmware's status
 
 
 def _unread(raw: bytes, payload: Any, retain: bool) -> None:
@@ -111,6 +112,8 @@ class Profiles:
 
     def _ordered(self, topic: str) -> list[Decoder]:
         """Whom to ask: the user's own, whoever names the topic at second hand, the others."""
+        if topic.startswith(_AGENTS):
+            return self._declared
         named = {id(each) for each in self._secondhand if each.names(topic)}
         if not named:
             return self.decoders

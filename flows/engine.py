@@ -41,6 +41,7 @@ class Engine:
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
         self.on_run: list[OnRun] = []
+        self.on_switch: list[Callable[[str, bool], None]] = []
         self._ready: list[tuple[Lane, Scope]] = []
         self._busy = False
         self._recorded = 0
@@ -79,6 +80,8 @@ class Engine:
         """Switch a pipeline's triggers on or off, also after a restart."""
         self.lanes[pipeline].enabled = enabled
         self.store.view(f"pipeline/{pipeline}").put("enabled", enabled)
+        for tell in self.on_switch:
+            tell(pipeline, enabled)
 
     # ------------------------------------------------------------------ events
     def handle(self, event: Event, changes: Sequence[Change] = ()) -> None:

@@ -61,6 +61,9 @@ class MqttSettings(Section, frozen=True):
     queue: Annotated[
         int, Meta(ge=0, description="Messages kept on disk while the broker is away.")
     ] = 100_000
+    announce: Annotated[
+        bool, Meta(description="Show pipelines in Home Assistant, by its MQTT discovery.")
+    ] = False
     publish_runs: Annotated[
         bool, Meta(description="Publish hearth/AGENT/run/PIPELINE for every finished run.")
     ] = False

@@ -126,6 +126,8 @@ class HaDiscovery:
         proper = self._in_prefix(topic) and topic.endswith("/config")
         if not tells(payload) and not (proper and isinstance(payload, dict)):
             return self._broken(where.node or where.object) if proper else None
+        if _ours(payload):
+            return Decoded(firmware=self.firmware, device=where.object, channel="discovery")
         before = {thing.config.device for thing in self._index.things.get(topic, ())}
         if self._index.put(topic, raw, configs(where, payload)):
             self._changed()
@@ -270,3 +272,9 @@ class HaDiscovery:
             else:
                 said.behind = [*said.behind, f"{self.firmware}:{watch.device}"]
         said.cascade = bool(said.behind) and said.available is not None
+
+
+def _ours(payload: Any) -> bool:
+    """Whether an agent tells Home Assistant of its pipelines: they are no devices."""
+    origin = payload.get("origin") if isinstance(payload, dict) else None
+    return isinstance(origin, dict) and origin.get("name") == "hearthflow"
