@@ -18,6 +18,17 @@ def test_a_message_is_told_to_a_person(hearth: Hearth, home: Path) -> None:
     assert ["device", "lamp"] in rows and ["brightness", "50.0", "%"] in rows
 
 
+def test_it_is_explained_which_rule_read_it_and_what_each_key_became(
+    hearth: Hearth, home: Path
+) -> None:
+    payload = '{"ENERGY": {"Power": 12, "Total": 3}, "TempUnit": "C"}'
+    result = hearth("decode", "--explain", "tele/plug/SENSOR", payload, "--home", home, "--json")
+    answer = json.loads(result.out)
+    assert answer["rule"] == "tasmota: tele SENSOR of plug (by its prefix)"
+    became = {each["key"]: [r["property"] for r in each["readings"]] for each in answer["explain"]}
+    assert became == {"ENERGY": ["power", "energy"], "TempUnit": []}
+
+
 def test_a_topic_of_no_profile_is_the_users_mistake(hearth: Hearth, home: Path) -> None:
     result = hearth("decode", "fence/post", "1", "--home", home)
     assert result.code == 1 and "no profile knows the topic fence/post" in result.err
