@@ -1,13 +1,16 @@
 # ruff: noqa: T201 (a script that prints)
 """Prints what decoding and the registry cost: `python -m tests.benchmarks.bench_decode [FOLDER]`.
 
-FOLDER is the corpus; with it the median over its records is printed as well.
+FOLDER is the corpus; with it the costs of its records are printed by firmware as well.
 """
 
 import statistics
 import sys
 import timeit
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from edge_agent.devices.lines import wire
@@ -39,22 +42,36 @@ def main(folder: Path | None) -> None:
     print(f"decode 5       {micros(lambda: profiles.decode(TOPIC, RAW, payload, False)):6.2f} µs")
     print(f"registry 5     {micros(lambda: registry.apply(said, event)):6.2f} µs")
     if folder is not None:
-        print(f"corpus median  {statistics.median(corpus(folder)):6.2f} µs")
+        tell(corpus(folder))
 
 
-def corpus(folder: Path) -> list[float]:
-    """What each record costs once its topic is known, lists that announce devices left out."""
-    costs = []
+def tell(costs: dict[str, list[float]]) -> None:
+    """Print a row for each firmware, and one for all."""
+    print(f"\n{'µs a message':17}{'records':>8}{'median':>8}{'p90':>8}{'worst':>8}")
+    for name, found in [*sorted(costs.items()), ("all", [*chain(*costs.values())])]:
+        ranked = sorted(found)
+        p90 = ranked[len(ranked) * 9 // 10]
+        middle = statistics.median(ranked)
+        print(f"{name:17}{len(ranked):8}{middle:8.2f}{p90:8.2f}{ranked[-1]:8.2f}")
+
+
+def corpus(folder: Path) -> dict[str, list[float]]:
+    """What each record costs once its topic is known, parsing too, by firmware."""
+    costs: dict[str, list[float]] = defaultdict(list)
+    known = load_profiles()[0]
     for record in records(folder):
-        profiles, raw = Profiles(load_profiles()[0]), wire(record["payload"])
-        topic, payload = record["topic"], parse(raw)
-        for message in record.get("setup", ()):
+        profiles, raw, topic = Profiles(known), wire(record["payload"]), record["topic"]
+        for message in record.get("setup") or ():
             before = wire(message["payload"])
             profiles.decode(message["topic"], before, parse(before), True)
-        said = profiles.decode(topic, raw, payload, False)
-        if said is not None and said.channel != "discovery":
-            costs.append(micros(lambda p=profiles: p.decode(topic, raw, payload, False), 300))  # type: ignore[misc]  # noqa: B023
+        profiles.decode(topic, raw, parse(raw), False)
+        costs[record["firmware"]].append(micros(partial(whole, profiles, topic, raw), 200))
     return costs
+
+
+def whole(profiles: Profiles, topic: str, raw: bytes) -> None:
+    """From the bytes to the readings."""
+    profiles.decode(topic, raw, parse(raw), False)
 
 
 if __name__ == "__main__":
