@@ -21,6 +21,7 @@ from schemas.settings import Settings
 BOARDS = Path(firmware_profiles.__file__).parent / "boards"
 GENERIC = "generic"
 _FLAGS = re.compile(r"^(?:flags|Features)\s*:(.*)$", re.MULTILINE)
+_MODEL = re.compile(r"^Model\s*: (.+)$", re.MULTILINE)
 _TOTAL = re.compile(r"^MemTotal:\s*(\d+) kB", re.MULTILINE)
 _PLATFORMS = {"x86_64": "linux/amd64", "amd64": "linux/amd64", "armv7l": "linux/arm/v7"}
 _ARM = {"aarch64", "arm64"}
@@ -48,8 +49,11 @@ class Fit(Struct, frozen=True):
 
 def machine(root: Path = Path("/"), name: str = "") -> Machine:
     """This machine, as the files below `root` and `uname -m` tell."""
+    cpuinfo = _text(root / "proc/cpuinfo")
+    flags, named = _FLAGS.search(cpuinfo), _MODEL.search(cpuinfo)
     model = _text(root / "proc/device-tree/model").strip("\0 \n")
-    flags = _FLAGS.search(_text(root / "proc/cpuinfo"))
+    if not model and named:  # containers do not see the device tree
+        model = named[1]
     total = _TOTAL.search(_text(root / "proc/meminfo"))
     return Machine(
         model,
