@@ -26,7 +26,9 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, dict):
         return {_plain(str(k), 0): _plain(v, depth + 1) for k, v in value.items()}
     if isinstance(value, Struct):
-        value = [getattr(value, name) for name in value.__struct_fields__]
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        value = list(fields.values()) if value.__struct_config__.array_like else fields
+        return _plain(value, depth)
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, depth + 1) for item in value]
     return _plain(str(value), 0)

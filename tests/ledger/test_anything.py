@@ -46,23 +46,25 @@ def test_any_event_reading_and_run_is_recorded(
 
 async def _record(folder: Path, made: list[tuple[Event, list[Change], Any]]) -> None:
     ledger = ledger_at(folder)
-    for number, (event, changes, value) in enumerate(made):
-        ledger.message(event, changes)
-        ledger.run(_run(event, value))
-        ledger.put(Slot(f"o{number}", event.source, value, event.ts))
-        ledger.remember(event.source, value, event.received)
-    assert await ledger.flush()
-    assert ledger.stats.healthy and not ledger.stats.lost
-    assert len(await ledger.query("from events")) == len(made)
-    assert len(await ledger.query("from readings")) == sum(len(each[1]) for each in made)
-    assert len(await ledger.query("from steps")) == len(made)
-    assert len(await ledger.query("from effects")) == len(made)
-    assert len(await ledger.runs(limit=100)) == len(made)
-    assert len(list(ledger.slots())) == len(made)
-    list(ledger.latest()), list(ledger.memory())
-    entries = await ledger.follow("all").read()
-    assert len(entries) == len(made)
-    await ledger.close()
+    try:
+        for number, (event, changes, value) in enumerate(made):
+            ledger.message(event, changes)
+            ledger.run(_run(event, value))
+            ledger.put(Slot(f"o{number}", event.source, value, event.ts))
+            ledger.remember(event.source, value, event.received)
+        assert await ledger.flush()
+        assert ledger.stats.healthy and not ledger.stats.lost
+        assert len(await ledger.query("from events")) == len(made)
+        assert len(await ledger.query("from readings")) == sum(len(each[1]) for each in made)
+        assert len(await ledger.query("from steps")) == len(made)
+        assert len(await ledger.query("from effects")) == len(made)
+        assert len(await ledger.runs(limit=100)) == len(made)
+        assert len(list(ledger.slots())) == len(made)
+        list(ledger.latest()), list(ledger.memory())
+        entries = await ledger.follow("all").read()
+        assert len(entries) == len(made)
+    finally:
+        await ledger.close()
 
 
 def _run(event: Event, value: Any) -> RunRecord:

@@ -24,3 +24,11 @@ async def test_large_texts_of_many_properties_fit_into_little_memory(tmp_path: P
     await ledger.flush()
     assert {each.property: each.value for each in ledger.latest()} == texts
     await ledger.close()
+
+
+async def test_text_that_is_no_unicode_does_not_stop_the_start(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    ledger.message(event("t"), [change("name", "\ud800")])
+    await ledger.flush()
+    assert [each.value for each in ledger.latest()] == ["?"]
+    await ledger.close()
