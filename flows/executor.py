@@ -162,7 +162,7 @@ def _instead(
         yield from run_block(step.on_error, scope)  # type: ignore[arg-type]
     finally:
         scope.active.discard(mark)
-    scope.error = outer
+        scope.error = outer
 
 
 def _error(step: PlannedStep, error: Exception) -> dict[str, Any]:
@@ -197,7 +197,9 @@ def _patiently(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
             del scope.waits[retry_path]
         while True:
             try:
-                return (yield from _attempt(step, scope))
+                outputs = yield from _attempt(step, scope)
+                scope.loops.pop(retry_path, None)
+                return outputs
             except Stopped:
                 raise
             except Exception:

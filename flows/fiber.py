@@ -167,6 +167,7 @@ def _listen(pause: Listen, fiber: Fiber) -> Callable[[], None]:
             fiber.world.clock.call_at(0, lambda: hear({"id": identity, **data}))
 
         slots = fiber.world.slots(f"{owner}/{identity}")
+        ends.append(slots.close)
         ends.extend(fiber.world.watch(watch) for watch in arm(fire, slots, fiber.scope))
     if pause.until is not None:
         fiber.scope.waits[pause.path] = pause.until
