@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,8 +17,6 @@ from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import unique_id
 from schemas.run import RunRecord, Slot
-
-log = logging.getLogger(__name__)
 
 OnRun = Callable[[Plan, RunRecord, Event], None]
 _ALIVE_EVERY = 30.0

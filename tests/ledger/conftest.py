@@ -1,31 +1,15 @@
 """Coroutine tests, and a disk small enough to fill."""
 
 import asyncio
-import inspect
 import subprocess
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-TEST_TIMEOUT = 60
+from tests.coroutines import coroutine_tests
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine function."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = pyfuncitem._fixtureinfo.argnames
-    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
-    asyncio.run(_limited(pyfuncitem.obj(**arguments)))
-    return True
-
-
-async def _limited(test: Coroutine[Any, Any, None]) -> None:
-    async with asyncio.timeout(TEST_TIMEOUT):
-        await test
+pytest_pyfunc_call = coroutine_tests(asyncio.run, seconds=60)
 
 
 class SmallDisk:
