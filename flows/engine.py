@@ -35,6 +35,7 @@ class Engine:
         self.recorder = recorder
         self.router = Router(clock)
         self.lanes: dict[str, Lane] = {}
+        self.retired: dict[str, Lane] = {}
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
         self.on_run: list[OnRun] = []
@@ -46,21 +47,49 @@ class Engine:
         self._heartbeat = clock.call_at(clock.now() + _ALIVE_EVERY, self._beat)
 
     # ------------------------------------------------------------------ pipelines
-    def load(self, plans: Sequence[Plan]) -> None:
-        """Put these plans in service: unchanged ones go on, others are taken out or replaced."""
-        wanted = {plan.id: plan for plan in plans}
-        for identity, lane in tuple(self.lanes.items()):
-            if (plan := wanted.get(identity)) and plan.version == lane.plan.version:
-                continue
-            lane.close()
-            del self.lanes[identity]
-        fresh = [Lane(plan, self) for plan in plans if plan.id not in self.lanes]
-        for lane in fresh:
-            self.lanes[lane.plan.id] = lane
-            kept = self.store.view(f"pipeline/{lane.plan.id}").get("enabled")
-            lane.enabled = lane.plan.enabled if kept is None else bool(kept)
+    def load(self, plans: Sequence[Plan], former: Sequence[Plan] = ()) -> None:
+        """Put these plans in service, all at once: unchanged ones go on as if nothing happened.
+
+        `former` are versions that runs kept in the ledger began with.
+        """
+        if self.lanes:  # what fell due while the agent was down is over
+            self.alive_until = self.clock.now()
+        wanted = {plan.id for plan in plans}
+        with self.router.at_once():
+            for identity in self.lanes.keys() - wanted:
+                self._retire(identity)
+            fresh = [lane for plan in plans if (lane := self._serve(plan)) is not None]
+        self._take_up(fresh, former)
+
+    def _serve(self, plan: Plan) -> Lane | None:
+        """Put one plan in service; its lane when that is a new one."""
+        lane = self.lanes.get(plan.id)
+        if lane is not None and lane.plan.version == plan.version:
+            lane.plan = plan
+            return None
+        known = lane or self.retired.pop(plan.id, None)
+        kept = self.store.view(f"pipeline/{plan.id}")
+        if known is not None and known.plan.enabled != plan.enabled:
+            kept.drop("enabled")  # who edits the file means it
+        lane = self.lanes[plan.id] = known or Lane(plan, self)
+        lane.enabled = plan.enabled if kept.get("enabled") is None else bool(kept.get("enabled"))
+        if known is None:
             lane.arm()
-        self._take_up({lane.plan.id for lane in fresh})
+            return lane
+        lane.change(plan)
+        return None
+
+    def _retire(self, identity: str) -> None:
+        lane = self.lanes.pop(identity)
+        lane.retire()
+        self.retired = {name: old for name, old in self.retired.items() if old.active}
+        if lane.active:
+            self.retired[identity] = lane
+
+    def versions_waiting(self) -> set[tuple[str, str]]:
+        """The pipelines and versions of runs that wait in the ledger to be taken up."""
+        kept = [self.store.view(owner).get("state") for owner in self.store.owners("run/")]
+        return {(state["pipeline"], state["version"]) for state in kept if state}
 
     def start(self) -> None:
         """The agent is up and the broker is connected: `startup` triggers fire."""
@@ -70,7 +99,7 @@ class Engine:
         """Let go of everything; waiting runs are taken up after the next start."""
         self._heartbeat.cancel()
         self.store.view("engine").put("alive", self.clock.now())
-        for lane in self.lanes.values():
+        for lane in (*self.lanes.values(), *self.retired.values()):
             lane.close()
 
     def enable(self, pipeline: str, enabled: bool) -> None:
@@ -196,13 +225,19 @@ class Engine:
         if self._ready:
             self.clock.call_at(0, self._drain)
 
-    def _take_up(self, pipelines: set[str]) -> None:
+    def _take_up(self, fresh: Sequence[Lane], former: Sequence[Plan]) -> None:
+        lanes = {lane.plan.id: lane for lane in fresh}
+        for plan in former:
+            if plan.id not in self.lanes and plan.id not in self.retired:
+                self.retired[plan.id] = lanes[plan.id] = Lane(plan, self)
+            if (lane := lanes.get(plan.id)) is not None:
+                lane.former[plan.version] = plan
         for owner in self.store.owners("run/"):
             kept = self.store.view(owner).get("state")
-            if kept and kept["pipeline"] in pipelines:
-                self.lanes[kept["pipeline"]].take_up(kept)
-        for pipeline in pipelines:
-            self.lanes[pipeline].queue_up()
+            if kept and kept["pipeline"] in lanes:
+                lanes[kept["pipeline"]].take_up(kept)
+        for lane in fresh:
+            lane.queue_up()
 
     def _beat(self) -> None:
         now = self.clock.now()

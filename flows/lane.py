@@ -64,7 +64,7 @@ class Lane:
         self.enabled = plan.enabled
         self.counts = Counts()
         self.active: dict[int, Fiber] = {}
-        self._inputs = plan.defaults
+        self.former: dict[str, Plan] = {}  # by version: those that runs under way began with
         self._mask = pipeline_mask(plan.id)
         self._now = host.clock.now
         self._last = (0, 0)
@@ -74,12 +74,13 @@ class Lane:
         self._queue = host.slots(f"queue/{plan.id}")
         self._gates: list[LiveGate] = []
         self._detach: list[Callable[[], None]] = []
+        self._served: dict[str, float] = {}
 
     # ------------------------------------------------------------------ triggers
     def arm(self) -> None:
         """Make every trigger live."""
         for gate in self.plan.gates:
-            owner = f"{self.plan.id}/{gate.index}"
+            owner = f"trigger/{self.plan.id}/{gate.key or gate.index}"
             live = LiveGate(
                 gate,
                 self.host.slots(f"{owner}/gate"),
@@ -93,17 +94,29 @@ class Lane:
             fire = self._fire(gate, live)
             scope = self.scope({}, Event(0, 0.0, 0.0, "arm", self.plan.id))
             for watch in gate.arm(fire, slots, scope):
-                self._detach.append(self._attach(watch))
+                self._detach.append(self._attach(watch, owner))
             self._detach.append(slots.close)
 
-    def _attach(self, watch: Watch) -> Callable[[], None]:
+    def _attach(self, watch: Watch, owner: str) -> Callable[[], None]:
         if not isinstance(watch, OnTime):
             return self.host.watch(watch)
+        served, see = self._served, watch.see
+
+        def seen(due: float, event: Event) -> None:
+            served[owner] = due
+            see(due, event)
+
+        # A trigger that lived before a reload goes on where it was: no time lost, none twice.
+        after = served.setdefault(owner, self._not_missed())
+        return self.host.watch_time(OnTime(watch.next_after, seen), after)
+
+    def _not_missed(self) -> float:
+        """From when on times count that fell due while the agent was down."""
         now, missed = self._now(), self.plan.missed
         after = now if missed == "skip" else self.host.alive_until
         if isinstance(missed, float | int):
             after = max(after, now - missed)
-        return self.host.watch_time(watch, min(after, now))
+        return min(after, now)
 
     def _fire(self, gate: Gate, live: LiveGate) -> Callable[[dict[str, Any], Event], None]:
         counts, stale_after, fire, now = self.counts, self.plan.stale_after, live.fire, self._now
@@ -119,16 +132,50 @@ class Lane:
 
         return fired
 
+    def change(self, plan: Plan) -> None:
+        """Go on with another version: triggers that are the same keep their state, runs under way
+        end under the version they began with."""
+        before = {gate.key or gate.index for gate in self.plan.gates}
+        self._disarm()
+        self.former[self.plan.version] = self.plan
+        self.plan = plan
+        for key in before - {gate.key or gate.index for gate in plan.gates}:
+            self._served.pop(f"trigger/{plan.id}/{key}", None)
+            self.host.release(f"trigger/{plan.id}/{key}")
+        self.arm()
+        self._forget()
+
+    def retire(self) -> None:
+        """The pipeline is gone: nothing starts any more, runs under way end."""
+        self._disarm()
+        waiting, self._waiting = self._waiting, deque()
+        for _, scope in waiting:
+            scope.error = {"step": "", "message": "the pipeline was removed", "kind": "cancelled"}
+            self._finish(scope, "cancelled")
+        self.host.release(f"queue/{self.plan.id}")
+        self.host.release(f"trigger/{self.plan.id}")
+
     def close(self) -> None:
         """Take the triggers out and let go of the runs under way; their rows stay."""
+        self._disarm()
+        for fiber in self.active.values():
+            fiber.abandon()
+
+    def _disarm(self) -> None:
         for detach in self._detach:
             detach()
         for gate in self._gates:
             gate.close()
-        for fiber in self.active.values():
-            fiber.abandon()
         self._detach.clear()
         self._gates.clear()
+
+    def _forget(self) -> None:
+        """Let go of versions that no run needs any more."""
+        used = {fiber.scope.run.version for fiber in self.active.values()}
+        self.former = {version: plan for version, plan in self.former.items() if version in used}
+
+    def _plan_of(self, scope: Scope) -> Plan:
+        return self.former.get(scope.run.version, self.plan)
 
     # ------------------------------------------------------------------ admission
     def scope(self, trigger: dict[str, Any], event: Event) -> Scope:
@@ -136,7 +183,7 @@ class Lane:
         scope = Scope(
             trigger=trigger,
             event=event,
-            inputs=self._inputs,
+            inputs=self.plan.defaults,
             run=RunView(0, self.plan.id, self.plan.version, 0.0),
             now=self._now,
         )
@@ -147,7 +194,8 @@ class Lane:
     def _give(self, scope: Scope, data: dict[str, Any]) -> None:
         """Take inputs from a webhook's JSON keys; wrong ones are the run's error."""
         try:
-            scope.inputs = self.plan.inputs({k: v for k, v in data.items() if k in self._inputs})
+            known = self.plan.defaults
+            scope.inputs = self.plan.inputs({k: v for k, v in data.items() if k in known})
         except UserError as error:
             scope.error = {"step": "", "message": str(error), "kind": "input"}
 
@@ -172,8 +220,22 @@ class Lane:
         self.counts.unmet += 1
         return False
 
+    def _renew(self, scope: Scope) -> None:
+        """A run that has not begun belongs to the present version, whenever it was fired."""
+        plan = self.plan
+        if scope.run.version == plan.version:
+            return
+        scope.run.version = plan.version
+        scope.inputs = plan.defaults | {k: v for k, v in scope.inputs.items() if k in plan.defaults}
+        scope.variables = {}
+        for name, value in plan.variables:
+            scope.variables[name] = value(scope)
+
     def _fail_unstarted(self, scope: Scope, error: Exception) -> None:
         self._number(scope)
+        self._fail(scope, error)
+
+    def _fail(self, scope: Scope, error: Exception) -> None:
         text = f"before the first step: {error}"
         scope.error = {"step": "", "message": text, "kind": type(error).__name__}
         self._finish(scope, "failed")
@@ -196,7 +258,7 @@ class Lane:
             self._start(scope)
         elif plan.mode == "queued" and len(self.active) + len(self._waiting) < plan.max:
             key = str(next(self._order))
-            self._queue.put(key, snapshot(scope, self.plan))
+            self._queue.put(key, snapshot(scope, plan))
             self._waiting.append((key, scope))
         else:
             self._overflow(scope)
@@ -222,7 +284,7 @@ class Lane:
 
     # ------------------------------------------------------------------ runs
     def _start(self, scope: Scope) -> None:
-        running = execute(self.plan, scope)
+        running = execute(self._plan_of(scope), scope)
         try:
             pause = next(running)
         except StopIteration as stop:
@@ -247,11 +309,13 @@ class Lane:
             state = "cancelled" if isinstance(error, Cancelled) else "failed"
         self.host.release(f"run/{scope.run_id:x}")
         self._finish(scope, state or "failed")
+        if self.former:
+            self._forget()
 
     def _save(self, scope: Scope) -> None:
         if scope.run_id not in self.active:
             return
-        self.host.slots(f"run/{scope.run_id:x}").put("state", snapshot(scope, self.plan))
+        self.host.slots(f"run/{scope.run_id:x}").put("state", snapshot(scope, self._plan_of(scope)))
         self.host.ended(self, self._record(scope, "waiting"), scope.event)
 
     def _finish(self, scope: Scope, state: str) -> None:
@@ -262,7 +326,16 @@ class Lane:
         if self._waiting and not self.active:
             key, following = self._waiting.popleft()
             self._queue.drop(key)
-            self._start(following)
+            self._begin_later(following)
+
+    def _begin_later(self, scope: Scope) -> None:
+        """Start a run that was queued, maybe by an earlier version."""
+        try:
+            self._renew(scope)
+        except Exception as error:
+            self._fail(scope, error)
+            return
+        self._start(scope)
 
     async def rehearse(self, scope: Scope) -> RunRecord:
         """Run without acting on the world and without a row in the ledger."""
@@ -272,11 +345,11 @@ class Lane:
         return self._record(scope, state)
 
     def _record(self, scope: Scope, state: str) -> RunRecord:
-        waiting = state == "waiting"
+        waiting, plan = state == "waiting", self._plan_of(scope)
         record = RunRecord(
             scope.run_id,
-            self.plan.id,
-            self.plan.version,
+            plan.id,
+            plan.version,
             scope.event.id,
             {k: v for k, v in scope.trigger.items() if k not in _NOT_RECORDED},
             state,
@@ -287,16 +360,15 @@ class Lane:
             list(scope.effects) if waiting else scope.effects,
             scope.inputs,
             scope.variables,
-            self.plan.labels,
+            plan.labels,
         )
-        secrets = self.plan.secrets
-        return hidden(record, secrets) if secrets else record
+        return hidden(record, plan.secrets) if plan.secrets else record
 
     # ------------------------------------------------------------------ restarts
     def take_up(self, kept: dict[str, Any]) -> None:
         """Go on with a run that was waiting when the agent stopped."""
         scope = restore(kept, self._now)
-        if {path.rstrip("!") for path in scope.resuming} - self.plan.paths:
+        if {path.rstrip("!") for path in scope.resuming} - self._plan_of(scope).paths:
             scope.error = {"step": "", "message": "the pipeline was changed", "kind": "crashed"}
             self.host.release(f"run/{scope.run_id:x}")
             self._finish(scope, "crashed")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from flows.schedule import Schedule
 from flows.topics import TopicTree
@@ -43,6 +44,16 @@ class Router:
             case OnChange():
                 self._changes.append(watch)
                 return lambda: self._changes.remove(watch)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Tell of changed subscriptions once, after everything done inside."""
+        tell, self.on_subscriptions = self.on_subscriptions, lambda: None
+        try:
+            yield
+        finally:
+            self.on_subscriptions = tell
+            tell()
 
     def subscriptions(self) -> dict[str, int]:
         """The MQTT topic filters watched, with the highest QoS asked for."""

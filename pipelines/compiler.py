@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from pipelines.decode import decode
 from pipelines.draft import Draft
 from pipelines.expression import Expressions
 from pipelines.expression_names import SCOPE_NAMES, Known
+from pipelines.fingerprint import trigger_keys, version
 from pipelines.inputs import Inputs, read
 from pipelines.lookups import home_functions
 from pipelines.plan import Block, Plan
@@ -100,7 +100,7 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
     before_steps = msgspec.structs.replace(known, steps=frozenset())
     return Plan(
         id=document.id,
-        version=_version(tree),
+        version=version(tree),
         gates=_gates(document, tree, draft),
         variables=_variables(document, tree, draft),
         test=draft.conditions(
@@ -151,7 +151,10 @@ def _gates(document: Pipeline, tree: Map, draft: Draft) -> tuple[Any, ...]:
         draft.gate(item, place(tree, ["triggers", index], tree.at), index, names)
         for index, item in enumerate(document.triggers)
     )
-    return tuple(gate for gate in gates if gate is not None)
+    keys = trigger_keys(tree)
+    return tuple(
+        msgspec.structs.replace(gate, key=keys[gate.index]) for gate in gates if gate is not None
+    )
 
 
 def _variables(document: Pipeline, tree: Map, draft: Draft) -> tuple[tuple[str, Expr], ...]:
@@ -232,9 +235,3 @@ def _set_names(tree: Any) -> Iterator[str]:
         if isinstance(tree, Seq) and isinstance(child, Map) and isinstance(child.get("set"), Map):
             yield from child["set"]
         yield from _set_names(child)
-
-
-def _version(tree: Map) -> str:
-    """A short hash of all that a pipeline says, its includes too."""
-    content = msgspec.json.encode(tree, enc_hook=str)
-    return hashlib.blake2b(content, digest_size=6).hexdigest()

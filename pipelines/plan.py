@@ -44,7 +44,10 @@ class PlannedStep(Struct, frozen=True):
 
 
 class Gate(Struct, frozen=True):
-    """One trigger of a pipeline with what stands beside it; durations in seconds."""
+    """One trigger of a pipeline with what stands beside it; durations in seconds.
+
+    `key` names its state: what it says, so that triggers around it may come and go.
+    """
 
     id: str
     index: int
@@ -56,6 +59,7 @@ class Gate(Struct, frozen=True):
     throttle_by: Expr | None = None
     limit: tuple[int, float] | None = None
     dedupe_by: Expr | None = None
+    key: str = ""
 
 
 class Plan(Struct, frozen=True):
