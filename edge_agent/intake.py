@@ -59,8 +59,12 @@ class Intake:
         if decoded is not None:
             changes = self._apply(decoded, event)
             self._follow_versions()
-        self._record(event, changes)
         self._count.value += 1
+        self.changed(event, changes)
+
+    def changed(self, event: Event, changes: Sequence[Change]) -> None:
+        """An event with what it says of devices: recorded, shown, then acted on."""
+        self._record(event, changes)
         if self._live.listening:
             self._live.event(event)
             self._live.readings(list(changes))

@@ -19,8 +19,10 @@ from edge_agent.channels.broker import EmbeddedBroker
 from edge_agent.channels.message import ChannelState
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.clock import SystemClock
+from edge_agent.devices.patience import Patience, rules_of
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
+from edge_agent.devices.silence import SilenceWatch
 from edge_agent.footprint import give_back
 from edge_agent.gateway.live import Live
 from edge_agent.gateway.ports import Gateway
@@ -92,20 +94,19 @@ class Agent:
         self.engine = Engine(self.clock, self.ledger, self.ledger.slots())
         found, self.problems = load_profiles(self.home)
         self.profiles = Profiles(found, ZoneInfo(zone))
-        self.registry = Registry(devices, encode=self.profiles.encode, send=self._send)
+        self.registry = Registry(
+            devices,
+            encode=self.profiles.encode,
+            send=self._send,
+            patience=Patience(rules_of(found)),
+        )
         self.registry.restore(self.ledger.devices())
         self.registry.recall(self.ledger.latest())
         self.memory = HomeMemory(self.ledger, self.clock.now, self.ledger.memory())
         self.memory.on_change = self.engine.remembered
 
-    def _send(self, publication: Publication, run: int) -> None:
-        self.channel.send(
-            publication.topic,
-            publication.payload,
-            qos=publication.qos,
-            retain=publication.retain,
-            run=run,
-        )
+    def _send(self, sent: Publication, run: int) -> None:
+        self.channel.send(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain, run=run)
 
     def _connect(self, settings: Settings) -> None:
         self.intake = Intake(
@@ -160,6 +161,9 @@ class Agent:
             wanted=settings.mqtt.announce,
         )
         self.engine.load(compiled.plans)
+        self.silence = SilenceWatch(self.registry.availability, self.clock, self.intake.changed)
+        self.silence.start(away=self.clock.now() - self.engine.alive_until)
+        self._leave.callback(self.silence.stop)
         self.engine.router.on_subscriptions = self._subscribe
         self._subscribe()
         self.channel.start()
@@ -218,6 +222,7 @@ class Agent:
         self.channel.subscribe(wanted)
 
     def _on_state(self, state: ChannelState) -> None:
+        self.silence.connected(state.connected)
         if state.connected:
             self.announcements.tell()
         if state.connected and not self._up:

@@ -1,8 +1,10 @@
 """The language of firmware profiles: which topics and keys mean what, and how to command."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
+
+from schemas.fields import Duration
 
 Channel = Literal[
     "state", "telemetry", "availability", "event", "command-result", "discovery", "info", "log",
@@ -23,7 +25,9 @@ Template = Annotated[
 
 
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every part of a profile is."""
+    """What every part of a profile is; `templated`: its durations hold expressions."""
+
+    templated: ClassVar[bool] = False
 
 
 class FieldRule(Part, frozen=True):
@@ -150,6 +154,16 @@ class CommandRule(Part, frozen=True):
     retain: Annotated[bool, Meta(description="Whether the broker keeps it.")] = False
 
 
+class SilenceRule(Part, frozen=True):
+    """When a device that does not tell itself whether it is there counts as away."""
+
+    after: Annotated[Duration, Meta(description="How long nothing was heard of it.")]
+    reports: Annotated[
+        list[str],
+        Meta(description="Only devices that report one of these properties; without it: all."),
+    ] = []
+
+
 class Profile(Part, frozen=True):
     """One firmware, or one home-made device: its topics, keys and commands."""
 
@@ -172,3 +186,7 @@ class Profile(Part, frozen=True):
     fields: Annotated[Fields, Meta(description="Keys that all messages share.")] = {}
     messages: Annotated[list[MessageRule], Meta(description="First match counts.")] = []
     commands: Annotated[list[CommandRule], Meta(description="First match counts.")] = []
+    silence: Annotated[
+        SilenceRule | None,
+        Meta(description="When a silent device is unavailable, if it does not tell itself."),
+    ] = None

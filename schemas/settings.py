@@ -141,3 +141,7 @@ class DeviceSettings(Section, frozen=True):
     inverted: Annotated[
         list[str], Meta(description="Boolean properties this device reports the wrong way round.")
     ] = []
+    silent_after: Annotated[
+        Duration | None,
+        Meta(description="Unavailable when nothing was heard of it for this long; 0s: never."),
+    ] = None

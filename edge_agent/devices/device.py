@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.ledger.records import DeviceRow
+from firmware_profiles.units import number
 from schemas.device import Announcement, Entity
 
 Slot = str | tuple[str, str]
@@ -18,12 +19,15 @@ class Device:
 
     A value is `[value, since, unit]`. `differs` is since when it reports otherwise than desired.
     `own` is the availability the device told itself, `bridge` that of the bridge it is behind;
-    None is not known.
+    None is not known. `silent` is whether it has been silent for too long (None: nobody waits for
+    it), `silent_after` and `expires_after` how many seconds that is by the user and by its
+    announcement, `unheard` how much of its silence the agent could not have heard it.
     """
 
     __slots__ = (
-        "area", "bridge", "desired", "differs", "entities", "firmware", "id", "inverted", "key",
-        "labels", "last_seen", "manufacturer", "model", "name", "own", "values",
+        "area", "bridge", "desired", "differs", "entities", "expires_after", "firmware", "id",
+        "inverted", "key", "labels", "last_seen", "manufacturer", "model", "name", "own", "silent",
+        "silent_after", "unheard", "values",
     )  # fmt: skip
 
     def __init__(self, key: str, firmware: str, id: str) -> None:
@@ -40,16 +44,23 @@ class Device:
         self.own: bool | None = None
         self.bridge: bool | None = None
         self.last_seen: float | None = None
+        self.silent: bool | None = None
+        self.silent_after: float | None = None
+        self.expires_after: float | None = None
+        self.unheard = 0.0
         self.manufacturer = ""
         self.model = ""
         self.entities: tuple[Entity, ...] = ()
 
     @property
     def available(self) -> bool | None:
-        """Whether it can be reached: not without its bridge; else what it says itself."""
-        if self.bridge is False:
+        """Whether it can be reached: not without its bridge, not when it has been silent for too
+        long; else what it says itself, then whether it was heard."""
+        if self.bridge is False or self.silent:
             return False
-        return self.bridge if self.own is None else self.own
+        if self.own is not None or self.silent is None:
+            return self.bridge if self.own is None else self.own
+        return True
 
     def describe(self, announcement: Announcement) -> None:
         """Take in what an announcement says; what this one leaves out stays."""
@@ -57,6 +68,7 @@ class Device:
         self.manufacturer = announcement.manufacturer or self.manufacturer
         self.model = announcement.model or self.model
         self.entities = announcement.entities or self.entities
+        self.expires_after = _longest_expiry(self.entities)
 
     def found(self, property: str, instance: str | None) -> list[Any] | None:
         """A value's entry; without an instance the only one there is."""
@@ -103,6 +115,8 @@ class Device:
             "desired": {_text(slot): value for slot, value in self.desired.items()},
             "own": self.own,
             "bridge": self.bridge,
+            "silent": self.silent,
+            "unheard": self.unheard,
         }
         return DeviceRow(
             key=self.key,
@@ -114,6 +128,12 @@ class Device:
             last_seen=self.last_seen,
             state=state,
         )
+
+
+def _longest_expiry(entities: tuple[Entity, ...]) -> float | None:
+    """Home Assistant's `expire_after` (seconds); a device is there while one entity is."""
+    told = (number(entity.config.get("expire_after")) for entity in entities)
+    return max((seconds for seconds in told if seconds), default=None)
 
 
 def _alike(desired: Any, value: Any) -> bool:
@@ -133,6 +153,7 @@ def restored(row: DeviceRow) -> Device:
     device.own, device.bridge = state.get("own"), state.get("bridge")
     device.manufacturer, device.model = state.get("manufacturer", ""), state.get("model", "")
     device.last_seen = row.last_seen
+    device.silent, device.unheard = state.get("silent"), state.get("unheard", 0.0)
     return device
 
 

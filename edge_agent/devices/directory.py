@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from edge_agent.devices.device import Device
+from schemas.fields import seconds
 from schemas.settings import DeviceSettings
 
 Selector = str | list[str] | dict[str, str]
@@ -137,6 +138,8 @@ class Directory:
         if entry is not None:
             device.area, device.labels = entry.area, entry.labels
             device.inverted = frozenset(entry.inverted)
+            after = entry.silent_after
+            device.silent_after = None if after is None else seconds(after)
         self.touch()
 
     def _aliases(self, device: Device) -> Iterable[str]:

@@ -44,7 +44,8 @@ def laid_over(own: list[Profile], shipped: list[Profile]) -> list[Profile]:
         if base is not None:
             fields = {**base.fields, **profile.fields}
             options = {**base.options, **profile.options}
-            changed[base.profile] = replace(base, fields=fields, options=options)
+            silence = profile.silence or base.silence
+            changed[base.profile] = replace(base, fields=fields, options=options, silence=silence)
             profile = replace(profile, decoder="", fields=fields)
         if profile.decoder or profile.messages or profile.commands:
             first.append(profile)

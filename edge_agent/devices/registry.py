@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from edge_agent.devices.availability import Availability
 from edge_agent.devices.device import Device, Slot, restored
 from edge_agent.devices.directory import Directory, Selector
+from edge_agent.devices.patience import Patience
 from edge_agent.ledger.records import DeviceRow, Latest
 from firmware_profiles.vocabulary import MOMENTARY
 from schemas.device import Announcement, Change, Command, Decoded, Publication
@@ -27,17 +29,24 @@ _VERB_STATES = {
 class Registry:
     """Every device of the home, reported and desired; implements `pipelines.ports.Devices`.
 
-    `encode` makes messages of a command (`Profiles.encode`), `send` sends one for a run.
+    `encode` makes messages of a command (`Profiles.encode`), `send` sends one for a run;
+    `patience` says how long devices may be silent.
     """
 
     def __init__(
-        self, settings: Mapping[str, DeviceSettings], *, encode: Encode, send: Send
+        self,
+        settings: Mapping[str, DeviceSettings],
+        *,
+        encode: Encode,
+        send: Send,
+        patience: Patience = Patience(),  # noqa: B008 (it has no state)
     ) -> None:
         self.directory = Directory(settings)
         self._devices = self.directory.devices
         self._encode = encode
         self._send = send
         self._dirty: set[str] = set()
+        self.availability = Availability(self._devices, self._dirty, patience)
 
     def apply(self, decoded: Decoded, event: Event) -> list[Change]:
         """Take in a message: what it changed, or said again, in the payload's order."""
@@ -55,6 +64,7 @@ class Registry:
             ts = event.received
         if not retained or decoded.ts is not None:
             device.last_seen = ts
+            device.unheard = 0.0
         self._dirty.add(key)
         if decoded.former is not None:
             self._left(key, *decoded.former)
@@ -92,9 +102,11 @@ class Registry:
         if decoded.devices:
             changes += self._announced(decoded, ts, retained)
         if decoded.via and device.bridge is None:
-            changes += self._behind(device, decoded.via, ts, retained)
+            changes += self.availability.behind(device, decoded.via, ts, retained)
         if decoded.available is not None:
-            changes += self._availability(device, decoded, ts, retained)
+            changes += self.availability.told(device, decoded, ts, retained)
+        if device.silent:
+            changes += self.availability.judge(device, event.received)
         if decoded.removed and self.directory.remove(key):
             self._dirty.discard(key)
         return changes
@@ -181,8 +193,8 @@ class Registry:
             if device is None:
                 firmware, _, id = each.device_key.partition(":")
                 device = self.directory.add(Device(each.device_key, firmware, id))
-            if each.property == "available" and device.own is None and device.bridge is None:
-                device.own = bool(each.value)
+            if each.property == "available":
+                self.availability.recall(device, bool(each.value))
             slot = each.property if each.instance is None else (each.property, each.instance)
             entry = device.values.get(slot)
             if entry is None or entry[0] != each.value:
@@ -217,18 +229,10 @@ class Registry:
             if not announcement.removed:
                 device = self._introduce(announcement, decoded.firmware)
                 if decoded.via and device.bridge is None:
-                    changes += self._behind(device, decoded.via, ts, retained)
+                    changes += self.availability.behind(device, decoded.via, ts, retained)
             elif self.directory.remove(announcement.key):
                 self._dirty.discard(announcement.key)
         return changes
-
-    def _behind(self, device: Device, via: str, ts: float, retained: bool) -> list[Change]:
-        """A device met after its bridge has told whether it is there."""
-        bridge = self._devices.get(via)
-        if bridge is None or bridge is device or bridge.own is None:
-            return []
-        before, device.bridge = device.available, bridge.own
-        return _available(device, before, ts, retained)
 
     def _introduce(self, announcement: Announcement, firmware: str) -> Device:
         key, directory = announcement.key, self.directory
@@ -241,35 +245,6 @@ class Registry:
         device.describe(announcement)
         self._dirty.add(key)
         return device
-
-    def _availability(
-        self, device: Device, decoded: Decoded, ts: float, retained: bool
-    ) -> list[Change]:
-        told = decoded.available
-        before = device.available
-        device.own = told
-        changes = _available(device, before, ts, retained)
-        for key in decoded.behind if decoded.cascade else ():
-            behind = self._devices.get(key)
-            if behind is not None:
-                before = behind.available
-                behind.bridge = told
-                self._dirty.add(key)
-                changes += _available(behind, before, ts, retained)
-        return changes
-
-
-def _available(device: Device, before: bool | None, ts: float, retained: bool) -> list[Change]:
-    now = device.available
-    if now is None or now == before:
-        return []
-    device.values["available"] = [now, ts, None]
-    return [
-        Change(
-            device.key, device.name, "available", None, now, before, before is not None, ts,
-            retained=retained,
-        )
-    ]  # fmt: skip
 
 
 def _desired(command: Command) -> list[tuple[Slot, Any]]:
