@@ -80,7 +80,7 @@ def number(value: Any) -> float | int | None:
     """A finite number, also from text that is one; None for anything else."""
     kind = value.__class__
     if kind is int:
-        return value if -(2**63) <= value < 2**64 else float(value) if value < 1e308 else None
+        return value if -(2**63) <= value < 2**64 else float(value) if abs(value) < 1e308 else None
     if kind is float:
         return value if isfinite(value) else None
     if kind is str:
@@ -101,7 +101,7 @@ def _parsed(text: str) -> float | int | None:
 def kelvin(value: Any) -> int | None:
     """Mired (reciprocal megakelvin) to kelvin, or back: the formula is its own inverse."""
     mired = number(value)
-    return round(1e6 / mired) if mired is not None and mired > 0 else None
+    return round(1e6 / mired) if mired is not None and mired > 1e-6 else None
 
 
 def linear(factor: float, offset: float = 0.0, digits: int = 9) -> Number:
@@ -109,7 +109,10 @@ def linear(factor: float, offset: float = 0.0, digits: int = 9) -> Number:
 
     def convert(value: Any) -> float | int | None:
         plain = number(value)
-        return None if plain is None else round(plain * factor + offset, digits)
+        if plain is None:
+            return None
+        result = plain * factor + offset
+        return round(result, digits) if isfinite(result) else None
 
     return convert
 

@@ -146,6 +146,12 @@ def test_a_unit_leads_to_the_canonical_one_and_back(
     assert from_canonical(unit, canonical)(value) == pytest.approx(sent)
 
 
+@pytest.mark.parametrize("value", [2.3e-313, 0, -1, 10**400, -(10**400), 1.7e308, "1e-313"])
+def test_no_number_is_too_small_or_too_large_to_convert(value: object) -> None:
+    assert to_canonical("mired", "K")(value) in (None, 0)
+    assert to_canonical("h", "s")(value) is None or abs(float(str(value))) < 1e300
+
+
 def test_every_profile_in_the_readme_is_right() -> None:
     text = (Path(__file__).parents[2] / "firmware_profiles" / "README.md").read_text("utf-8")
     blocks = [block.partition("```")[0] for block in text.split("```yaml\n")[1:]]
