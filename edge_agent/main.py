@@ -138,8 +138,9 @@ class Agent:
         self.world = World(self.settings.notify, self.channel, self.ledger.query)
         home = Home(agent.name, agent.time_zone, agent.latitude, agent.longitude)
         return Ports(
-            self.clock, self.channel, self.registry, self.memory, self.world, self.engine, home
-        )
+            self.clock, self.channel, self.registry, self.memory, self.world, self.engine,
+            self.engine.calls, home,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ life
     async def start(self) -> None:

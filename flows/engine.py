@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from flows.calls import Calls
+from flows.endings import Endings
 from flows.lane import Lane
 from flows.ports import Recorder
 from flows.router import Router
@@ -38,7 +40,8 @@ class Engine:
         self.retired: dict[str, Lane] = {}
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
-        self.on_run: list[OnRun] = []
+        self.calls = Calls(self.lanes, self.store, self.router, recorder, clock)
+        self.on_run: list[OnRun] = [self.calls.ended, Endings(self.router, self.dispatch).ended]
         self.on_switch: list[Callable[[str, bool], None]] = []
         self._ready: list[tuple[Lane, Scope]] = []
         self._busy = False
@@ -128,11 +131,17 @@ class Engine:
         """Record and dispatch an internal event; returns the ids of the runs it started."""
         now = self.clock.now()
         event = Event(unique_id(), now, now, channel, name, payload, **fields)
+        return self.dispatch(event, name)
+
+    def dispatch(self, event: Event, *names: str) -> list[int]:
+        """Record an internal event and show it to the triggers of its channel and these names;
+        returns the ids of the runs it started."""
         self.recorder.event(event)
         started, self._started = self._started, []
         busy, self._busy = self._busy, True
         try:
-            self.router.name(channel, name, event)
+            for name in names:
+                self.router.name(event.channel, name, event)
         finally:
             self._busy = busy
         if not busy:
@@ -159,9 +168,9 @@ class Engine:
         scope.inputs = values
         return lane, scope
 
-    def emit(self, name: str, data: Any, run: int = 0) -> None:
+    def emit(self, name: str, data: Any, run: int = 0, depth: int = 0) -> None:
         """Send an internal event (`pipelines.ports.Bus`)."""
-        self.internal("emit", name, data, trace_id=f"{run:x}" if run else "")
+        self.internal("emit", name, data, trace_id=f"{run:x}" if run else "", depth=depth)
 
     def remembered(self, key: str, value: Any, previous: Any) -> None:
         """A remembered value has changed."""

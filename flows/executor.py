@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -105,7 +106,9 @@ def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
             StepRecord(step.path, step.kind, "completed", started, now(), "", outputs)
         )
         if step.id:
-            scope.steps[step.id] = StepResult(outputs or {}, state="completed", error=None)
+            scope.steps[step.id] = StepResult(
+                {"state": "completed", "error": None}, **outputs or {}
+            )
 
 
 def _remaining(block: Block, scope: Scope) -> Sequence[PlannedStep]:
@@ -135,10 +138,11 @@ def _fail(
 ) -> Generator[Any, Any, None]:
     text = describe(error)
     tries = scope.loops.pop(step.path + _RETRY, 0)
-    record = StepRecord(step.path, step.kind, "failed", started, scope.now(), text, None, tries)
+    outputs = getattr(error, "outputs", None)
+    record = StepRecord(step.path, step.kind, "failed", started, scope.now(), text, outputs, tries)
     scope.records.append(record)
     if step.id:
-        scope.steps[step.id] = StepResult(state="failed", error=text)
+        scope.steps[step.id] = StepResult(outputs or {}, state="failed", error=text)
     if step.on_error == "continue":
         return
     if isinstance(step.on_error, Block):
@@ -239,7 +243,8 @@ def _limited(running: Running, until: float, timeout: float) -> Generator[Any, A
         try:
             send, value = running.send, (yield Within(pause, until))
         except TimeoutError:
-            running.close()
+            with suppress(Cancelled):  # not `close`: that is what a run let go of for later sees
+                running.throw(Cancelled())
             raise StepFailed(f"timed out after {timeout:g} s") from None
         except BaseException as error:
             send, value = running.throw, error

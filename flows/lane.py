@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from flows.calls import parent_of
 from flows.dry_run import dry_run
 from flows.executor import Cancelled, execute
 from flows.fiber import Fiber, World
 from flows.gate import LiveGate
 from flows.snapshot import restore, snapshot
+from pipelines.links import DEEPEST
 from pipelines.plan import Gate, Plan
 from pipelines.scope import RunView, Scope
 from pipelines.secrecy import hidden
@@ -189,6 +191,9 @@ class Lane:
         )
         if event.channel == "webhook" and isinstance(event.payload, dict):
             self._give(scope, event.payload)
+        if event.depth > DEEPEST:
+            text = f"{DEEPEST} runs have started one another: this is a circle"
+            scope.error = {"step": "", "message": text, "kind": "circle"}
         return scope
 
     def _give(self, scope: Scope, data: dict[str, Any]) -> None:
@@ -282,6 +287,20 @@ class Lane:
         scope.run.started = self._now()
         self.host.begun(scope.event)
 
+    def cancel(self, run: int) -> None:
+        """End a run that waits or is queued; what has ended already is left alone."""
+        if run in self.active:
+            self.active[run].cancel()
+            return
+        for key, scope in [kept for kept in self._waiting if kept[1].run_id == run]:
+            self._waiting.remove((key, scope))
+            self._queue.drop(key)
+            self._finish(scope, "cancelled")
+
+    def is_under_way(self, run: int) -> bool:
+        """Whether a run waits or is queued here."""
+        return run in self.active or any(scope.run_id == run for _, scope in self._waiting)
+
     # ------------------------------------------------------------------ runs
     def _start(self, scope: Scope) -> None:
         running = execute(self._plan_of(scope), scope)
@@ -361,6 +380,7 @@ class Lane:
             scope.inputs,
             scope.variables,
             plan.labels,
+            parent_of(scope.event),
         )
         return hidden(record, plan.secrets) if plan.secrets else record
 

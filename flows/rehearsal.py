@@ -145,7 +145,7 @@ class Stage:
         self.memory = memory
         ports = Ports(
             clock=self.clock, messages=self.messages, devices=self.devices, memory=memory,
-            outside=self.outside, bus=engine, home=self._home,
+            outside=self.outside, bus=engine, runs=engine.calls, home=self._home,
         )  # fmt: skip
         engine.load(self._compile(ports))
         engine.start()

@@ -10,13 +10,18 @@ from msgspec import Struct
 
 from pipelines import nowhere
 from pipelines.compiler import Compiler, documents
+from pipelines.links import link
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
 from pipelines.secrecy import masked
 from pipelines.settings import load_devices, load_settings
 from pipelines.source import Reader
+from pipelines.tree import Map
 from schemas.problem import Position, Problem
 from schemas.settings import DeviceSettings, Settings
+
+Found = dict[str, tuple[Plan | None, Position]]
+"""Pipelines by id with the place of the id; None for those with errors."""
 
 Checker = Callable[[Path, Reader], Iterable[Problem]]
 """Checks further files of a home (profiles); what the reader itself notes is kept too."""
@@ -55,43 +60,67 @@ def pipeline_files(home: Path) -> list[Path]:
 
 
 def compile_files(
-    home: Path, files: Iterable[Path], compiler: Compiler, reader: Reader | None = None
+    home: Path,
+    files: Iterable[Path],
+    compiler: Compiler,
+    reader: Reader | None = None,
+    *,
+    others: Collection[str] = (),
 ) -> Compiled:
-    """The Plans of pipeline files; a pipeline with errors is left out, the others stand."""
+    """The Plans of pipeline files; a pipeline with errors is left out, the others stand.
+
+    `others` are ids of pipelines in further files, which these may name.
+    """
     reader = reader or Reader(home)
-    plans: dict[str, tuple[Plan, Position]] = {}
+    plans: Found = {}
     problems, bad = [], set[str]()
     for path in files:
         found = _compile_file(path, compiler, reader, plans)
         if any(problem.severity == "error" for problem in found):
             bad.add(reader.name(path))
         problems += found
+    linked = link([plan for plan, _ in plans.values() if plan], {*plans, *others})
+    bad |= linked.bad
     return Compiled(
-        [plan for plan, _ in plans.values()],
-        sorted({masked(problem, reader.secrets) for problem in problems}),
+        linked.plans,
+        sorted({masked(problem, reader.secrets) for problem in [*problems, *linked.problems]}),
         frozenset(bad),
         frozenset(reader.secrets),
     )
 
 
-def _compile_file(
-    path: Path, compiler: Compiler, reader: Reader, plans: dict[str, tuple[Plan, Position]]
-) -> list[Problem]:
+def _compile_file(path: Path, compiler: Compiler, reader: Reader, plans: Found) -> list[Problem]:
     before = len(reader.problems)
     tree = reader.load(path)
     problems = reader.problems[before:]
     for document, at in documents(tree, Position(reader.name(path), 1, 1)):
         plan, found = compiler.compile(document, at, reader.texts)
         problems += found
-        if plan is None:
-            continue
-        if plan.id in plans:
-            first = plans[plan.id][1]
-            text = f"a second pipeline `{plan.id}`"
-            problems.append(Problem(document.values_at["id"], text, f"the first is at {first}"))
-        else:
-            plans[plan.id] = plan, document.values_at["id"]
+        for identity in _ids(document):
+            spot, (other, first) = document.values_at["id"], plans.get(identity, (None, at))
+            if plan is not None and other is not None:
+                text = f"a second pipeline `{identity}`"
+                problems.append(Problem(spot, text, f"the first is at {first}"))
+            elif other is None:
+                plans[identity] = plan, spot
     return problems
+
+
+def _ids(document: Any) -> list[str]:
+    """The id of a pipeline document, if it has one."""
+    identity = document.get("id") if isinstance(document, Map) else None
+    return [identity] if isinstance(identity, str) else []
+
+
+def _other_ids(home: Path) -> set[str]:
+    """The ids in the pipeline files of a home; what is wrong with them is not told here."""
+    reader = Reader(home)
+    return {
+        identity
+        for path in pipeline_files(home)
+        for document, _ in documents(reader.load(path), Position())
+        for identity in _ids(document)
+    }
 
 
 def load_home(
@@ -118,8 +147,9 @@ def load_home(
         problems += checker(home, reader)
         problems += reader.problems[before:]
     compiler = Compiler(ports or nowhere.ports(home_of(settings)), functions, known_devices)
+    others = () if files is None else _other_ids(home)
     files = pipeline_files(home) if files is None else files
-    compiled = compile_files(home, files, compiler, reader)
+    compiled = compile_files(home, files, compiler, reader, others=others)
     every = {masked(problem, reader.secrets) for problem in [*problems, *compiled.problems]}
     return Loaded(
         settings, devices, compiled.plans, sorted(every), compiled.bad, frozenset(reader.secrets)

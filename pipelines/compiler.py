@@ -130,6 +130,7 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         shadow=document.shadow,
         secrets=frozenset(secrets_in(tree)),
         tests=tuple(document.tests),
+        links=tuple(draft.links),
     )
 
 

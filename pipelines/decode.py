@@ -225,7 +225,7 @@ def choices(annotation: Any) -> tuple[Any, ...]:
         return ()
     if str(get_origin(annotation)) == "typing.Literal":
         return get_args(annotation)
-    return tuple(choice for part in get_args(annotation) for choice in choices(part))
+    return tuple(dict.fromkeys(it for part in get_args(annotation) for it in choices(part)))
 
 
 def examples(annotation: Any) -> list[Any]:

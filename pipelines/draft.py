@@ -11,7 +11,7 @@ from pipelines.entry import CONDITION, STEP, TRIGGER, WAIT, Entry, read_beside, 
 from pipelines.expression import Expressions
 from pipelines.expression_names import Known, Mistake
 from pipelines.offsets import position_in
-from pipelines.plan import Block, Gate, PlannedStep, Retry
+from pipelines.plan import Block, Gate, Link, PlannedStep, Retry
 from pipelines.ports import Ports
 from pipelines.registry import CONDITIONS
 from pipelines.scope import Expr, Scope, Test
@@ -39,6 +39,7 @@ class Draft:
         self.known = known
         self.problems: list[Problem] = []
         self.paths: set[str] = set()
+        self.links: list[Link] = []
         self._expressions = expressions
         self._texts = texts
         self._devices = known_devices

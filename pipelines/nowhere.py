@@ -3,8 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
-from pipelines.ports import Handle, Home, Ports
+from pipelines.ports import Handle, Home, Ports, SubRun
+from pipelines.scope import Scope
+from pipelines.trigger import OnName
 from schemas.device import Command
+from schemas.event import Event
 
 
 def _refuse() -> NoReturn:
@@ -74,7 +77,26 @@ class Nowhere:
         """Refused."""
         _refuse()
 
-    def emit(self, name: str, data: Any, run: int = 0) -> None:
+    def emit(self, name: str, data: Any, run: int = 0, depth: int = 0) -> None:
+        """Refused."""
+        _refuse()
+
+    def start(self, *call: Any, wait: bool) -> SubRun:
+        """Refused."""
+        _refuse()
+
+    def kept(self, scope: Scope, step: str) -> SubRun | None:
+        """Nothing."""
+        return None
+
+    def on_end(self, run: str, tell: Callable[[SubRun, Event], None]) -> OnName:
+        """Refused."""
+        _refuse()
+
+    def cancel(self, scope: Scope, step: str) -> None:
+        """Nothing runs."""
+
+    def rehearse(self, *call: Any) -> Awaitable[SubRun]:
         """Refused."""
         _refuse()
 
@@ -84,5 +106,5 @@ def ports(home: Home) -> Ports:
     nowhere = Nowhere()
     return Ports(
         clock=nowhere, messages=nowhere, devices=nowhere, memory=nowhere, outside=nowhere,
-        bus=nowhere, home=home,
+        bus=nowhere, runs=nowhere, home=home,
     )  # fmt: skip

@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from pipelines.scope import Expr, Test
 from pipelines.step import StepFn
+from pipelines.tree import Map
 from pipelines.trigger import Arm
+from schemas.problem import Position
 
 
 class Retry(Struct, frozen=True, gc=False):
@@ -62,11 +64,21 @@ class Gate(Struct, frozen=True):
     key: str = ""
 
 
+class Link(Struct, frozen=True):
+    """Another pipeline that a pipeline names: its ends start this one, or a step runs it and gives
+    it inputs (as they are written)."""
+
+    pipeline: str
+    at: Position
+    given: Map | None = None
+
+
 class Plan(Struct, frozen=True):
     """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`);
     `paths` are those of all its steps, however deep. `inputs` checks the values given to a run and
     fills in `defaults`; it raises `UserError`.
-    `secrets` are texts that must not stand in what is recorded."""
+    `secrets` are texts that must not stand in what is recorded; `links` the other pipelines it
+    names."""
 
     id: str
     version: str
@@ -93,3 +105,4 @@ class Plan(Struct, frozen=True):
     shadow: bool = False
     secrets: frozenset[str] = frozenset()
     tests: tuple[Any, ...] = ()
+    links: tuple[Link, ...] = ()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
 from schemas.device import Command
 from schemas.event import Event
+
+if TYPE_CHECKING:
+    from pipelines.scope import Scope
+    from pipelines.trigger import OnName
 
 
 class Handle(Protocol):
@@ -95,8 +99,60 @@ class Outside(Protocol):
 class Bus(Protocol):
     """Internal events."""
 
-    def emit(self, name: str, data: Any, run: int = 0) -> None:
-        """Send an internal event; `event` triggers of that name see it as `trigger.payload`."""
+    def emit(self, name: str, data: Any, run: int = 0, depth: int = 0) -> None:
+        """Send an internal event; `event` triggers of that name see it as `trigger.payload`.
+
+        `run` is the id of the run that sends it, `depth` that of the run's own event.
+        """
+
+
+class SubRun(Struct, frozen=True):
+    """A run as the run that started it sees it.
+
+    `id` is a UUID as text, `outputs` are the variables it ended with. State `skipped`: the
+    pipeline's conditions did not hold, there is no run and no id.
+    """
+
+    id: str
+    state: str
+    outputs: dict[str, Any] = {}
+    error: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its end is still to come."""
+        return self.state in ("queued", "running")
+
+
+class Runs(Protocol):
+    """Runs of other pipelines, started by a step: `scope` is its run, `step` its path."""
+
+    def start(
+        self, pipeline: str, inputs: Mapping[str, Any], scope: Scope, step: str, *, wait: bool
+    ) -> SubRun:
+        """Start a run; how it is by now. With `wait` its end is kept until `kept` has told it.
+
+        Raises:
+            StepFailed: it cannot be started; the text says why.
+        """
+
+    def kept(self, scope: Scope, step: str) -> SubRun | None:
+        """The run this step was waiting for when the agent was stopped, as it is now.
+
+        Raises:
+            StepFailed: it is gone.
+        """
+
+    def on_end(self, run: str, tell: Callable[[SubRun, Event], None]) -> OnName:
+        """A watch that tells the end of a run that goes on."""
+
+    def cancel(self, scope: Scope, step: str) -> None:
+        """End the run this step waits for."""
+
+    def rehearse(
+        self, pipeline: str, inputs: Mapping[str, Any], scope: Scope, step: str
+    ) -> Awaitable[SubRun]:
+        """Run without acting on the world; its effects are added to those of `scope`."""
 
 
 class Slots(Protocol):
@@ -137,4 +193,5 @@ class Ports(Struct, frozen=True):
     memory: Memory
     outside: Outside
     bus: Bus
+    runs: Runs
     home: Home = Home()

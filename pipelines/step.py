@@ -58,7 +58,12 @@ StepFn = Callable[[Scope], Outputs] | Callable[[Scope], Steps]
 
 
 class StepFailed(Exception):
-    """The step could not do its work; the text tells the user why. Retries apply."""
+    """The step could not do its work; the text tells the user why. Retries apply.
+
+    `outputs` are what the step tells all the same.
+    """
+
+    outputs: Outputs = None
 
 
 class Stopped(Exception):

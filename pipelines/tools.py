@@ -40,5 +40,11 @@ class Tools(Protocol):
     def duration(self, value: Any, at: str) -> Expr:
         """A duration that may hold an expression, as a function giving seconds."""
 
+    def follows(self, pipeline: str, at: str) -> None:
+        """Note that the ends of another pipeline start this one."""
+
+    def calls(self, pipeline: str, at: str, inputs: str) -> None:
+        """Note that this component runs another pipeline with the inputs in a field of its own."""
+
     def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
         """Report a user's mistake at a field of the component being compiled."""

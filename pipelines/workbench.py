@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.expression import is_expression
 from pipelines.expression_names import Known
 from pipelines.limits import ExpressionError
-from pipelines.plan import Block
+from pipelines.plan import Block, Link
 from pipelines.scope import Constant, Expr, Scope, Test
 from pipelines.tree import Map, place
 from pipelines.trigger import Arm
@@ -86,6 +86,15 @@ class Workbench:
                 raise ExpressionError(f"{error} (from `{value}`)") from None
 
         return duration
+
+    def follows(self, pipeline: str, at: str) -> None:
+        """Note that the ends of another pipeline start this one."""
+        self._draft.links.append(Link(pipeline, self._place(at)))
+
+    def calls(self, pipeline: str, at: str, inputs: str) -> None:
+        """Note that this component runs another pipeline with the inputs in a field of its own."""
+        given = self._fields.get(inputs, Map(self._place(at)))
+        self._draft.links.append(Link(pipeline, self._place(at), given))
 
     def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
         """Report a mistake at a field."""

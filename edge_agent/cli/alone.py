@@ -158,7 +158,7 @@ class HomeAlone:
         memory = HomeMemory(self._ledger, self._clock.now, self._ledger.memory())
         ports = Ports(
             self._clock, self._channel, self._registry, memory, self._world, engine,
-            home_of(self._settings),
+            engine.calls, home_of(self._settings),
         )  # fmt: skip
         compiled = compile_home(self._home, ports)
         engine.load([msgspec.structs.replace(plan, gates=()) for plan in compiled.plans])

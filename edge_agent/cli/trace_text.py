@@ -20,6 +20,8 @@ def show_trace(shell: Shell, trace: Trace) -> None:
         f" at {shell.moment(run.started)}{f' in {took}' if took else ''}"
     )
     shell.say(f"  run      {run.id}")
+    if trace.parent:
+        shell.say(f"  parent   {trace.parent}")
     _show_values(shell, "trigger", trace.trigger or {"id": run.trigger})
     if trace.event:
         shell.say(
@@ -30,7 +32,13 @@ def show_trace(shell: Shell, trace: Trace) -> None:
     if run.error:
         shell.say(f"  error    {click.style(run.error, fg='red')}")
     for step in trace.steps:
-        _show_step(shell, step, [e for e in trace.effects if e.step == step.path])
+        _show_step(shell, step, [e for e in trace.effects if _belongs(e, step)])
+
+
+def _belongs(effect: EffectView, step: StepView) -> bool:
+    """Whether a step did this; a dry run keeps the effects of sub-runs below their step."""
+    below = step.kind == "run" and effect.step.startswith(f"{step.path}/")
+    return below or effect.step == step.path
 
 
 def _show_step(shell: Shell, step: StepView, effects: list[EffectView]) -> None:

@@ -31,6 +31,6 @@ class Emit(Step, frozen=True):
         def emit(scope: Scope) -> None:
             name, payload = str(name_of(scope)), payload_of(scope)
             if scope.act(path, "emit", name, payload, now()):
-                send(name, payload, scope.run_id)
+                send(name, payload, scope.run_id, scope.event.depth)
 
         return emit

@@ -13,7 +13,8 @@ from flows.rehearsal import BERLIN, Script
 from flows.sun import sun_function
 from pipelines import nowhere, registry
 from pipelines.check import compile_files
-from pipelines.compiler import Compiler
+from pipelines.compiler import Compiler, documents
+from pipelines.links import link
 from pipelines.plan import Plan
 from pipelines.ports import Ports
 from pipelines.source import Reader
@@ -30,14 +31,16 @@ def compiled(path: Path, ports: Ports) -> tuple[Sequence[Plan], Sequence[Problem
 
 
 def compiled_text(text: str, ports: Ports) -> tuple[Sequence[Plan], Sequence[Problem]]:
-    """The plan of one pipeline's text, and its problems."""
+    """The plans of a text with one pipeline or a list of them, and its problems."""
     functions = {"sun": sun_function(ports.home, ports.clock.now)}
-    reader = Reader()
-    tree = reader.parse(text, "case.yaml")
-    plan, problems = Compiler(ports, functions).compile(
-        tree, Position("case.yaml", 1, 1), reader.texts
-    )
-    return [plan] if plan else [], [*reader.problems, *problems]
+    reader, compiler = Reader(), Compiler(ports, functions)
+    tree, plans, problems = reader.parse(text, "case.yaml"), [], reader.problems
+    for document, at in documents(tree, Position("case.yaml", 1, 1)):
+        plan, found = compiler.compile(document, at, reader.texts)
+        plans += [plan] if plan else []
+        problems = [*problems, *found]
+    linked = link(plans, ())
+    return linked.plans, [*problems, *linked.problems]
 
 
 def scripts(path: Path) -> list[Script]:
