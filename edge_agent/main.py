@@ -43,7 +43,8 @@ from edge_agent.views.pipelines import PipelinesView
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from flows.memory import HomeMemory
-from pipelines.ports import Home, Ports
+from pipelines.check import home_of
+from pipelines.ports import Ports
 from schemas.device import Publication
 from schemas.problem import Problem, UserError
 from schemas.settings import DeviceSettings, Settings
@@ -134,12 +135,10 @@ class Agent:
         self.ledger.when_durable(lambda durable: self.channel.ack(number))
 
     def _ports(self) -> Ports:
-        agent = self.settings.agent
         self.world = World(self.settings.notify, self.channel, self.ledger.query)
-        home = Home(agent.name, agent.time_zone, agent.latitude, agent.longitude)
         return Ports(
             self.clock, self.channel, self.registry, self.memory, self.world, self.engine,
-            self.engine.calls, home,
+            self.engine.calls, home_of(self.settings),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ life

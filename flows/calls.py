@@ -47,12 +47,14 @@ class Calls:
     def __init__(
         self,
         lanes: Mapping[str, Lane],
+        retired: Callable[[], Mapping[str, Lane]],
         store: SlotStore,
         router: Router,
         recorder: Recorder,
         clock: Clock,
     ) -> None:
         self._lanes = lanes
+        self._retired = retired
         self._store = store
         self._router = router
         self._recorder = recorder
@@ -106,7 +108,7 @@ class Calls:
         owner = _owner(scope.run_id, step)
         child = self._store.view(owner).get(_CHILD)
         self._store.release(owner)
-        if child is not None and (lane := self._lanes.get(child["pipeline"])):
+        if child is not None and (lane := self._known(child["pipeline"])):
             lane.cancel(_number(child["run"]))
 
     async def rehearse(
@@ -176,11 +178,15 @@ class Calls:
 
     def _is_alive(self, pipeline: str, run: str) -> bool:
         """Whether a run is under way, or kept and about to be taken up."""
-        number = _number(run)
-        if pipeline not in self._lanes:
+        number, lane = _number(run), self._known(pipeline)
+        if lane is None:
             return False
         waits = self._store.view(f"run/{number:x}").get("state") is not None
-        return waits or self._lanes[pipeline].is_under_way(number) or self._is_queued(pipeline, run)
+        return waits or lane.is_under_way(number) or self._is_queued(pipeline, run)
+
+    def _known(self, pipeline: str) -> Lane | None:
+        """The lane of a pipeline in service, or of one that is gone and whose runs still end."""
+        return self._lanes.get(pipeline) or self._retired().get(pipeline)
 
     def _is_queued(self, pipeline: str, run: str) -> bool:
         queue = self._store.view(f"queue/{pipeline}")

@@ -40,7 +40,9 @@ class Engine:
         self.retired: dict[str, Lane] = {}
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
-        self.calls = Calls(self.lanes, self.store, self.router, recorder, clock)
+        self.calls = Calls(
+            self.lanes, lambda: self.retired, self.store, self.router, recorder, clock
+        )
         self.on_run: list[OnRun] = [self.calls.ended, Endings(self.router, self.dispatch).ended]
         self.on_switch: list[Callable[[str, bool], None]] = []
         self._ready: list[tuple[Lane, Scope]] = []

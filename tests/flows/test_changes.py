@@ -37,7 +37,9 @@ class House:
         engine = Engine(self.clock, self.recorder, self.recorder.slots())
         memory = HomeMemory(self.recorder, self.clock.now, self.recorder.memory())
         outside = MemoryOutside([], lambda sql, params: [])
-        self.ports = Ports(self.clock, self.messages, self.devices, memory, outside, engine, BERLIN)
+        self.ports = Ports(
+            self.clock, self.messages, self.devices, memory, outside, engine, engine.calls, BERLIN
+        )
         return engine
 
     def plans(self, *texts: str) -> Sequence[Plan]:
