@@ -138,7 +138,7 @@ class Agent:
         self.world = World(self.settings.notify, self.channel, self.ledger.query)
         return Ports(
             self.clock, self.channel, self.registry, self.memory, self.world, self.engine,
-            self.engine.calls, home_of(self.settings),
+            self.engine.calls, home_of(self.settings), self.ledger.past,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ life

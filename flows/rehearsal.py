@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from flows.engine import Engine
 from flows.memory import HomeMemory
+from flows.rehearsal_past import MemoryPast
 from flows.rehearsal_ports import (
     HttpStub,
     KnownDevice,
@@ -94,6 +95,7 @@ class Stage:
             (start if start.tzinfo else start.replace(tzinfo=zone)).timestamp()
         )
         self.recorder = MemoryRecorder()
+        self.past = MemoryPast()
         self.messages = MemoryMessages()
         self.devices = MemoryDevices(self.clock.now, script.given.devices)
         rows = script.stub.rows
@@ -145,7 +147,7 @@ class Stage:
         self.memory = memory
         ports = Ports(
             clock=self.clock, messages=self.messages, devices=self.devices, memory=memory,
-            outside=self.outside, bus=engine, runs=engine.calls, home=self._home,
+            outside=self.outside, bus=engine, runs=engine.calls, home=self._home, past=self.past,
         )  # fmt: skip
         engine.load(self._compile(ports))
         engine.start()
@@ -154,11 +156,15 @@ class Stage:
     async def _play_publish(self, message: Mapping[str, Any]) -> None:
         raw = to_wire(message.get("payload", ""))
         event = self._event(message["topic"], raw, retain=message.get("retain", False))
-        self.engine.handle(event, self._decode(self.devices, event))
+        self._handle(event, self._decode(self.devices, event))
 
     async def _play_report(self, reading: dict[str, Any]) -> None:
         change = self.devices.report(**reading)
-        self.engine.handle(self._event(f"report/{change.device}", ""), [change])
+        self._handle(self._event(f"report/{change.device}", ""), [change])
+
+    def _handle(self, event: Event, changes: Sequence[Change]) -> None:
+        self.past.message(event, changes)
+        self.engine.handle(event, changes)
 
     async def _play_remember(self, values: Mapping[str, Any]) -> None:
         for key, value in values.items():

@@ -48,6 +48,7 @@ class OwnedSlots:
         self._slots = slots
         self._handles: dict[str, Handle] = {}
         self._callback: OnDue | None = None
+        self._closing: Callable[[], None] | None = None
 
     def get(self, key: str) -> Any:
         """The kept value, None when there is none."""
@@ -77,8 +78,15 @@ class OwnedSlots:
         for slot in tuple(self._slots.values()):
             self._plan(slot)
 
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Set what `close` calls first."""
+        self._closing = callback
+
     def close(self) -> None:
         """Stop waiting for deadlines; the rows stay for the next start."""
+        if closing := self._closing:
+            self._closing = None
+            closing()
         for handle in self._handles.values():
             handle.cancel()
         self._handles.clear()

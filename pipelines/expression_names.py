@@ -10,6 +10,7 @@ from jinja2 import nodes
 from jinja2.environment import Environment
 from jinja2.meta import find_undeclared_variables
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipelines import elsewhere
 from pipelines.tree import suggest
@@ -32,6 +33,11 @@ class Known(Struct, frozen=True):
     steps: frozenset[str] | None = None
     later: frozenset[str] = frozenset()
     reason: str = ""
+
+    def with_variables(self, names: Iterable[str]) -> Known:
+        """The same with more variables."""
+        known = None if self.variables is None else self.variables.union(names)
+        return replace(self, variables=known)
 
 
 class Mistake(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
-from schemas.device import Command
+from schemas.device import Change, Command
 from schemas.event import Event
 
 if TYPE_CHECKING:
@@ -174,6 +174,38 @@ class Slots(Protocol):
         """Set what is called with (key, value, timer event) when a deadline comes; the slot is
         dropped before. Deadlines already past when this is called come at once."""
 
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Set what is called before the state is put away: the last chance to keep something."""
+
+
+class Past(Protocol):
+    """What was recorded, in the order in which it was handled: for what follows it."""
+
+    def position(self) -> int:
+        """Where the record stands now; everything handled so far lies before it or at it."""
+
+    def readings_since(self, after: int, property: str | None) -> Iterable[tuple[Change, Event]]:
+        """The recorded readings after a position, of one property or of all."""
+
+    def messages_since(self, after: int, topic_filter: str) -> Iterable[Event]:
+        """The recorded messages after a position, of topics that match a filter."""
+
+
+class NoPast:
+    """Nothing was recorded (`Past`)."""
+
+    def position(self) -> int:
+        """Always 0."""
+        return 0
+
+    def readings_since(self, after: int, property: str | None) -> Iterable[tuple[Change, Event]]:
+        """Nothing."""
+        return ()
+
+    def messages_since(self, after: int, topic_filter: str) -> Iterable[Event]:
+        """Nothing."""
+        return ()
+
 
 class Home(Struct, frozen=True):
     """Where the home is: for clocks on the wall and the sun."""
@@ -195,3 +227,4 @@ class Ports(Struct, frozen=True):
     bus: Bus
     runs: Runs
     home: Home = Home()
+    past: Past = NoPast()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from pipelines.plan import Block
@@ -19,8 +20,11 @@ class Tools(Protocol):
     ports: Ports
     path: str
 
-    def expression(self, text: Any, at: str) -> Expr:
-        """A value or a template text as a function of the scope; a constant is a `Constant`."""
+    def expression(self, text: Any, at: str, *, names: Iterable[str] = ()) -> Expr:
+        """A value or a template text as a function of the scope; a constant is a `Constant`.
+
+        `names` are variables that the component puts into the scope.
+        """
 
     def template(self, value: Any, at: str) -> Expr:
         """Like `expression` for any depth of lists and mappings with templates inside."""

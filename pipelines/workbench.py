@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.expression import is_expression
@@ -32,11 +32,12 @@ class Workbench:
         self._known = known
         self._at = at or fields.at
 
-    def expression(self, text: Any, at: str) -> Expr:
+    def expression(self, text: Any, at: str, *, names: Iterable[str] = ()) -> Expr:
         """A value or a template text as a function of the scope."""
         if not isinstance(text, str):
             return Constant(text)
-        return self._draft.expression(text, self._place(at), self._known)
+        known = self._known.with_variables(names) if names else self._known
+        return self._draft.expression(text, self._place(at), known)
 
     def template(self, value: Any, at: str) -> Expr:
         """The same for any depth of lists and mappings."""

@@ -11,6 +11,7 @@ from edge_agent.ledger.asking import Asking
 from edge_agent.ledger.committer import Committer
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.follower import Follower
+from edge_agent.ledger.past import LedgerPast
 from edge_agent.ledger.questions import Questions
 from edge_agent.ledger.recording import Recording
 from edge_agent.ledger.records import LedgerStats
@@ -31,6 +32,7 @@ class Ledger(Recording, Questions):
     ) -> None:
         Recording.__init__(self, committer, commit_every)
         Questions.__init__(self, cursors, asking)
+        self.past = LedgerPast(lambda: committer.packer.seq, cursors.rows)
 
     @classmethod
     def open(

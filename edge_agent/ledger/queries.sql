@@ -239,3 +239,28 @@ DELETE FROM kinds WHERE id NOT IN (SELECT abs(kind) FROM entries)
 
 -- name: prune_items
 DELETE FROM items WHERE kind NOT IN (SELECT id FROM kinds)
+
+-- name: past_page
+SELECT max(seq) FROM (SELECT seq FROM entries WHERE seq > $after ORDER BY seq LIMIT $limit)
+
+-- name: past_readings
+SELECT
+    r.seq, r.ts, r.received, r.device_key, r.device, r.property, r.instance, r.type, r.value,
+    r.text, r.unit
+FROM reading_rows r
+WHERE
+    r.seq > $after AND r.seq <= $upto AND ($property IS NULL OR r.property = $property)
+    AND r.seq NOT IN (
+        SELECT e.seq FROM entries e JOIN kinds k ON k.id = abs(e.kind)
+        WHERE k.retain AND e.seq > $after AND e.seq <= $upto
+    )
+ORDER BY r.seq
+
+-- name: past_topics
+SELECT id, source FROM kinds WHERE channel = 'mqtt' AND NOT retain
+
+-- name: past_messages
+SELECT seq, ts, coalesce(received, ts), kind, payload, more
+FROM entries
+WHERE seq > $after AND seq <= $upto AND kind IN (SELECT unnest($kinds::INTEGER[]))
+ORDER BY seq
