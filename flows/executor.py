@@ -9,10 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from flows.diary import begin, end, ending, skip
 from pipelines.plan import Block, Plan, PlannedStep, Retry
 from pipelines.scope import Scope, StepResult
 from pipelines.step import Pause, Sleep, StepFailed, Stopped
-from schemas.run import StepRecord
+from schemas.run import StepRecord, Try
 
 
 class Cancelled(BaseException):
@@ -91,20 +92,28 @@ def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
         started = now()
         try:
             if step.test is not None and not _entered_before(step, scope) and not step.test(scope):
-                _skip(step, scope, started)
+                skip(step, scope, started)
                 continue
-            outputs: Any = (
-                (yield from _patiently(step, scope)) if _may_wait(step) else step.run(scope)
-            )
-        except Stopped:
-            scope.records.append(StepRecord(step.path, step.kind, "completed", started, now()))
+            if not step.waits and step.retry is None:
+                outputs: Any = step.run(scope)
+                scope.records.append(
+                    StepRecord(
+                        step.path, step.kind, "completed", started, now(), "", outputs, 0,
+                        step.parent, step.branch, scope.rounds,
+                    )
+                )  # fmt: skip
+            else:
+                outputs = yield from _patiently(step, scope, started)
+                end(step, scope, "completed", outputs=outputs)
+        except Stopped as stop:
+            end(step, scope, "completed", started, outputs=ending(step, stop))
+            raise
+        except Cancelled:
+            end(step, scope, "cancelled", started)
             raise
         except Exception as error:
             yield from _fail(step, scope, error, started)
             continue
-        scope.records.append(
-            StepRecord(step.path, step.kind, "completed", started, now(), "", outputs)
-        )
         if step.id:
             scope.steps[step.id] = StepResult(
                 {"state": "completed", "error": None}, **outputs or {}
@@ -123,24 +132,13 @@ def _entered_before(step: PlannedStep, scope: Scope) -> bool:
     return step.path in scope.resuming
 
 
-def _may_wait(step: PlannedStep) -> bool:
-    return step.waits or step.retry is not None
-
-
-def _skip(step: PlannedStep, scope: Scope, started: float) -> None:
-    scope.records.append(StepRecord(step.path, step.kind, "skipped", started, started))
-    if step.id:
-        scope.steps[step.id] = StepResult(state="skipped", error=None)
-
-
 def _fail(
     step: PlannedStep, scope: Scope, error: Exception, started: float
 ) -> Generator[Any, Any, None]:
     text = describe(error)
-    tries = scope.loops.pop(step.path + _RETRY, 0)
     outputs = getattr(error, "outputs", None)
-    record = StepRecord(step.path, step.kind, "failed", started, scope.now(), text, outputs, tries)
-    scope.records.append(record)
+    scope.loops.pop(step.path + _RETRY, None)
+    end(step, scope, "failed", started, error=text, outputs=outputs)
     if step.id:
         scope.steps[step.id] = StepResult(outputs or {}, state="failed", error=text)
     if step.on_error == "continue":
@@ -190,8 +188,9 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _patiently(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
+def _patiently(step: PlannedStep, scope: Scope, started: float) -> Generator[Any, Any, Any]:
     """Run a step that may wait: with its retries and its timeout, marked as active meanwhile."""
+    notes = begin(step, scope, started)
     scope.active.add(step.path)
     scope.resuming.discard(step.path)
     retry_path = step.path + _RETRY
@@ -200,13 +199,18 @@ def _patiently(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
             yield Sleep(scope.waits[retry_path], retry_path)
             del scope.waits[retry_path]
         while True:
+            began = scope.now()
             try:
                 outputs = yield from _attempt(step, scope)
                 scope.loops.pop(retry_path, None)
+                if notes.tries:
+                    notes.tries = (*notes.tries, Try(began, scope.now()))
                 return outputs
             except Stopped:
                 raise
-            except Exception:
+            except Exception as error:
+                if step.retry is not None:
+                    notes.tries = (*notes.tries, Try(began, scope.now(), describe(error)))
                 tried = scope.loops[retry_path] = scope.loops.get(retry_path, 0) + 1
                 if step.retry is None or tried >= step.retry.attempts:
                     raise

@@ -375,7 +375,7 @@ class Lane:
             scope.run.started,
             None if waiting else self._now(),
             "" if scope.error is None or waiting else scope.error["message"],
-            list(scope.records) if waiting else scope.records,
+            [*scope.records, *scope.underway.values()] if scope.underway else scope.records,
             list(scope.effects) if waiting else scope.effects,
             scope.inputs,
             scope.variables,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ def snapshot(scope: Scope, plan: Plan) -> dict[str, Any]:
         "loops": dict(scope.loops),
         "active": sorted(scope.active),
         "records": list(scope.records),
+        "underway": [_as_it_is(record) for record in scope.underway.values()],
         "effects": list(scope.effects),
         "live": scope.live,
     }
@@ -52,8 +54,15 @@ def restore(kept: dict[str, Any], now: Callable[[], float]) -> Scope:
     scope.loops = kept["loops"]
     scope.resuming = set(kept["active"])
     scope.records = [_struct(record, StepRecord) for record in kept["records"]]
+    underway = [_struct(record, StepRecord) for record in kept.get("underway", ())]
+    scope.underway = {record.path: record for record in underway}
     scope.effects = [_struct(effect, Effect) for effect in kept["effects"]]
     return scope
+
+
+def _as_it_is(record: StepRecord) -> StepRecord:
+    """The record with the notes it has now: more are made as the step goes on."""
+    return msgspec.structs.replace(record, notes=copy(record.notes))
 
 
 def pack_event(event: Event) -> dict[str, Any]:

@@ -106,9 +106,9 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         test=draft.conditions(
             document.conditions, place(tree, ["conditions"], tree.at), before_steps, "conditions"
         ),
-        steps=_block(document.steps, tree, draft, "steps", ""),
-        errors=_block(document.errors, tree, draft, "errors", "errors"),
-        finally_=_block(document.finally_, tree, draft, "finally", "finally"),
+        steps=_block(document.steps, tree, draft, "steps"),
+        errors=_block(document.errors, tree, draft, "errors"),
+        finally_=_block(document.finally_, tree, draft, "finally"),
         inputs=inputs,
         defaults=inputs.defaults,
         mode=document.mode,
@@ -134,9 +134,10 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
     )
 
 
-def _block(value: list[Any], tree: Map, draft: Draft, key: str, prefix: str) -> Block:
+def _block(value: list[Any], tree: Map, draft: Draft, key: str) -> Block:
     spots = [place(tree, [key, index], tree.at) for index in range(len(value))]
-    return draft.steps(value, place(tree, [key], tree.at), prefix, spots)
+    branch = "" if key == "steps" else key
+    return draft.steps(value, place(tree, [key], tree.at), spots, parent="", branch=branch)
 
 
 def _gates(document: Pipeline, tree: Map, draft: Draft) -> tuple[Any, ...]:

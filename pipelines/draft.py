@@ -14,7 +14,7 @@ from pipelines.offsets import position_in
 from pipelines.plan import Block, Gate, Link, PlannedStep, Retry
 from pipelines.ports import Ports
 from pipelines.registry import CONDITIONS
-from pipelines.scope import Expr, Scope, Test
+from pipelines.scope import AllHold, Expr, Test
 from pipelines.tree import Map, place, suggest
 from pipelines.trigger import Arm
 from pipelines.workbench import Workbench
@@ -75,7 +75,7 @@ class Draft:
             for index, (item, spot) in enumerate(zip(items, spots, strict=True))
             if (test := self._condition(item, spot, known, f"{path}/{index}"))
         ]
-        return tests[0] if len(tests) == 1 else _all(tests)
+        return tests[0] if len(tests) == 1 else AllHold(tests)
 
     def _condition(self, value: Any, at: Position, known: Known, path: str) -> Test | None:
         if isinstance(value, str) and value not in CONDITIONS:
@@ -94,23 +94,28 @@ class Draft:
         tree.put("template", text, at, at)
         return tree
 
-    def steps(self, value: Any, at: Position, prefix: str, spots: list[Position]) -> Block:
-        """A list of steps; their paths are their ids, or their places under the prefix."""
+    def steps(
+        self, value: Any, at: Position, spots: list[Position], *, parent: str, branch: str
+    ) -> Block:
+        """A list of steps; their paths are their ids, or their places in a branch of a parent."""
         if not isinstance(value, list):
             self.report(Problem(at, "steps are a list", "begin each with `- `"))
             return Block()
         steps = [
-            self._step(item, spot, f"{prefix}/{index}".lstrip("/"))
+            self._step(item, spot, index, parent, branch)
             for index, (item, spot) in enumerate(zip(value, spots, strict=True))
         ]
         return Block(tuple(step for step in steps if step is not None))
 
-    def _step(self, value: Any, at: Position, path: str) -> PlannedStep | None:
+    def _step(
+        self, value: Any, at: Position, index: int, parent: str, branch: str
+    ) -> PlannedStep | None:
         entry = read_entry(value, at, STEP, self.report)
         if entry is None:
             return None
         beside = read_beside(entry.beside, BesideStep, entry.name, self.report) or BesideStep()
-        path = self._own_path(beside.id, path, entry)
+        place = "/".join(filter(None, (parent, branch, str(index))))
+        path = self._own_path(beside.id, place, entry)
         run = self._compiled(entry, path, self.known)
         tools = Workbench(self, path, entry.beside, self.known)
         return PlannedStep(
@@ -127,9 +132,12 @@ class Draft:
                 if isinstance(beside.on_error, str)
                 else tools.steps(beside.on_error, "on_error")
             ),
+            parent=parent,
+            branch=branch,
+            asks=tools.wording("if"),
         )
 
-    def _own_path(self, name: str | None, path: str, entry: Entry) -> str:
+    def _own_path(self, name: str | None, place: str, entry: Entry) -> str:
         if name:
             at = entry.beside.values_at["id"]
             if name in self._ids:
@@ -137,7 +145,7 @@ class Draft:
                     Problem(at, f"a second step `{name}`", f"the first is at {self._ids[name]}")
                 )
             self._ids[name] = at
-        own = name or path
+        own = name or place
         self.paths.add(own)
         return own
 
@@ -214,18 +222,6 @@ def _device_names(entry: Entry) -> list[tuple[str, Position]]:
 
 def _seconds(value: Any, at: str, tools: Workbench) -> float | None:
     return None if value is None else tools.seconds(value, at)
-
-
-def _all(tests: list[Test]) -> Test:
-    every = tuple(tests)
-
-    def all_hold(scope: Scope) -> bool:
-        for test in every:  # noqa: SIM110 (a generator would cost more than the tests)
-            if not test(scope):
-                return False
-        return True
-
-    return all_hold
 
 
 def _retry(fields: RetryFields) -> Retry:

@@ -32,7 +32,8 @@ class Block(Struct, frozen=True):
 
 class PlannedStep(Struct, frozen=True):
     """One compiled step. `waits` tells that `run` is a generator function; `id` is empty unless
-    the user gave one; `path` is unique and stable within the pipeline (`2/then/0`)."""
+    the user gave one; `path` is unique and stable within the pipeline (`2/then/0`). `parent` and
+    `branch` are those of `StepRecord`; `asks` are the conditions of `test` as written."""
 
     path: str
     kind: str
@@ -43,6 +44,9 @@ class PlannedStep(Struct, frozen=True):
     retry: Retry | None = None
     timeout: float | None = None
     on_error: Literal["stop", "continue"] | Block = "stop"
+    parent: str = ""
+    branch: str = ""
+    asks: tuple[str, ...] = ()
 
 
 class Gate(Struct, frozen=True):

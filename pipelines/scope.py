@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from schemas.event import Event
 from schemas.identity import text_id
-from schemas.run import Effect, StepRecord
+from schemas.run import Effect, Notes, StepRecord
 
 Expr = Callable[["Scope"], Any]
 Test = Callable[["Scope"], bool]
@@ -25,6 +25,22 @@ class Constant:
     def __call__(self, scope: Scope) -> Any:
         """The value."""
         return self.value
+
+
+class AllHold:
+    """Conditions that must all hold, asked in order until one does not."""
+
+    __slots__ = ("tests",)
+
+    def __init__(self, tests: Iterable[Test]) -> None:
+        self.tests = tuple(tests)
+
+    def __call__(self, scope: Scope) -> bool:
+        """Whether they do."""
+        for test in self.tests:  # noqa: SIM110 (a generator would cost more than the tests)
+            if not test(scope):
+                return False
+        return True
 
 
 class RunView:
@@ -56,12 +72,15 @@ class Scope:
     `run` holds id, pipeline, version, started. Sub-scopes (`child`) share everything but `repeat`.
     `waits` and `loops` hold absolute deadlines and round numbers by step path, `active` the paths
     of the steps that are waiting, so that a suspended run can be taken up again; `resuming` then
-    holds the paths it was suspended at, each removed as its step is entered again.
+    holds the paths it was suspended at, each removed as its step is entered again. `rounds` are
+    the numbers of the `repeat` rounds around this scope, `underway` the records of steps that have
+    begun and not ended, by path.
     """
 
     __slots__ = (
         "active", "effects", "error", "event", "inputs", "live", "loops", "now", "records",
-        "repeat", "resuming", "run", "run_id", "steps", "trigger", "variables", "waits",
+        "repeat", "resuming", "rounds", "run", "run_id", "steps", "trigger", "underway",
+        "variables", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -91,16 +110,25 @@ class Scope:
         self.loops: dict[str, int] = {}
         self.active: set[str] = set()
         self.resuming: set[str] = set()
+        self.rounds: tuple[int, ...] = ()
+        self.underway: dict[str, StepRecord] = {}
 
-    def child(self, repeat: dict[str, Any] | None) -> Scope:
+    def child(self, repeat: dict[str, Any]) -> Scope:
         """The same run seen from inside a `repeat` round."""
         inner = Scope.__new__(Scope)
         for name in Scope.__slots__:
             setattr(inner, name, getattr(self, name))
         inner.repeat = repeat
+        inner.rounds = (*self.rounds, repeat["index"])
         return inner
+
+    def notes(self, path: str) -> Notes:
+        """What is told of a step that may wait, while it is under way."""
+        notes = self.underway[path].notes
+        assert notes is not None
+        return notes
 
     def act(self, step: str, kind: str, target: str, payload: Any, ts: float) -> bool:
         """Note an effect; True when it is to be performed (False in a rehearsal or shadow)."""
-        self.effects.append(Effect(step, kind, target, payload, ts, self.live))
+        self.effects.append(Effect(step, kind, target, payload, ts, self.live, self.rounds))
         return self.live

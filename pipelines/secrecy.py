@@ -36,7 +36,9 @@ def hidden(value: Any, secrets: Iterable[str]) -> Any:
         return hidden(text, secrets).encode("utf-8", "surrogateescape")
     if isinstance(value, dict):
         return {hidden(key, secrets): hidden(part, secrets) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return tuple(hidden(part, secrets) for part in value)
+    if isinstance(value, list):
         return [hidden(part, secrets) for part in value]
     if isinstance(value, Struct):
         fields = {name: hidden(getattr(value, name), secrets) for name in value.__struct_fields__}

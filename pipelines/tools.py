@@ -50,5 +50,8 @@ class Tools(Protocol):
     def calls(self, pipeline: str, at: str, inputs: str) -> None:
         """Note that this component runs another pipeline with the inputs in a field of its own."""
 
+    def wording(self, at: str) -> tuple[str, ...]:
+        """A field as it was written, for people: a line for each item of a list."""
+
     def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
         """Report a user's mistake at a field of the component being compiled."""

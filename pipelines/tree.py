@@ -68,6 +68,18 @@ def place(tree: Any, path: Iterable[str | int], start: Position) -> Position:
     return at
 
 
+def found(tree: Any, path: Iterable[str | int]) -> Any:
+    """The value at `path` inside `tree`, None where there is none."""
+    for step in path:
+        if isinstance(tree, Map):
+            tree = tree.get(str(step))
+        elif isinstance(tree, Seq) and isinstance(step, int) and step < len(tree):
+            tree = tree[step]
+        else:
+            return None
+    return tree
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """A `did you mean` hint, empty when nothing is close."""
     close = get_close_matches(name, [*known], 1, 0.6)

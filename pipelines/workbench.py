@@ -10,8 +10,9 @@ from pipelines.expression_names import Known
 from pipelines.limits import ExpressionError
 from pipelines.plan import Block, Link
 from pipelines.scope import Constant, Expr, Scope, Test
-from pipelines.tree import Map, place
+from pipelines.tree import Map, found, place
 from pipelines.trigger import Arm
+from pipelines.wording import worded
 from schemas.fields import seconds
 from schemas.problem import Position, Problem
 
@@ -54,9 +55,8 @@ class Workbench:
 
     def steps(self, value: Any, at: str) -> Block:
         """A list of steps."""
-        return self._draft.steps(
-            value, self._place(at), f"{self.path}/{at}", self._spots(at, value)
-        )
+        spots = self._spots(at, value)
+        return self._draft.steps(value, self._place(at), spots, parent=self.path, branch=at)
 
     def triggers(self, value: Any, at: str) -> list[tuple[str, Arm]]:
         """A list of triggers as (id, arm)."""
@@ -96,6 +96,12 @@ class Workbench:
         """Note that this component runs another pipeline with the inputs in a field of its own."""
         given = self._fields.get(inputs, Map(self._place(at)))
         self._draft.links.append(Link(pipeline, self._place(at), given))
+
+    def wording(self, at: str) -> tuple[str, ...]:
+        """A field as it was written."""
+        value = found(self._fields, _steps(at))
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return tuple(map(worded, items))
 
     def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
         """Report a mistake at a field."""

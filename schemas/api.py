@@ -59,17 +59,68 @@ class RunPage(Struct, frozen=True):
     ] = None
 
 
-class StepView(Struct, frozen=True):
-    """One executed step of a run."""
+class AskedView(Struct, frozen=True):
+    """A condition that decided about a branch."""
 
-    path: Annotated[str, Meta(description="The step's id or place, `2/then/0`.")]
-    kind: Annotated[str, Meta(description="The component, `publish`.")]
-    state: Annotated[str, Meta(description="completed, skipped, failed or cancelled.")]
+    condition: Annotated[str, Meta(description="As it was written.")]
+    held: Annotated[bool, Meta(description="Whether it held; then its branch was taken.")]
+
+
+class TryView(Struct, frozen=True):
+    """One try of a step that was tried again."""
+
     started: Time
     finished: Time
+    error: Annotated[str, Meta(description="Why it failed; empty for the one that did not.")] = ""
+
+
+class WaitView(Struct, frozen=True):
+    """What a step waited for."""
+
+    awaits: Annotated[
+        list[str], Meta(description="Triggers or reports, as written; empty: a time.")
+    ] = []
+    until: Annotated[datetime | None, Meta(description="When it was given up, or over.")] = None
+    ended: Annotated[
+        str,
+        Meta(
+            description="What ended it: `time`, the trigger's id, `report`, `failed` or "
+            "`cancelled`; empty while it waits."
+        ),
+    ] = ""
+
+
+class StepView(Struct, frozen=True):
+    """One step of a run. `path` and `rounds` together name it; `parent` makes it a tree."""
+
+    path: Annotated[str, Meta(description="The step's id or place, `2/branches/0/steps/1`.")]
+    kind: Annotated[str, Meta(description="The component, `publish`.")]
+    state: Annotated[str, Meta(description="completed, skipped, failed, cancelled or waiting.")]
+    started: Time
+    finished: Annotated[datetime, Meta(description="RFC 3339; while it waits: `started`.")]
     error: Annotated[str, Meta(description="Why it failed.")] = ""
-    values: Annotated[Any, Meta(description="Rendered inputs and outputs.")] = None
+    values: Annotated[Any, Meta(description="Its outputs.")] = None
     attempts: Annotated[int, Meta(description="Tries beyond the first.")] = 0
+    parent: Annotated[str, Meta(description="Path of the step it lies in; empty: none.")] = ""
+    branch: Annotated[
+        str,
+        Meta(
+            description="Which of the parent's lists: `branches/0/steps`, `otherwise`, `on_error`; "
+            "of the pipeline: empty, `errors` or `finally`."
+        ),
+    ] = ""
+    rounds: Annotated[
+        list[int], Meta(description="Rounds of the `repeat` steps around it, outermost first.")
+    ] = []
+    inputs: Annotated[
+        dict[str, Any], Meta(description="Rendered inputs; what it did is in `effects`.")
+    ] = {}
+    unmet: Annotated[str, Meta(description="The condition for which it was skipped.")] = ""
+    asked: Annotated[
+        list[AskedView], Meta(description="The conditions asked to choose a branch, in order.")
+    ] = []
+    tries: Annotated[list[TryView], Meta(description="Every try, where there were several.")] = []
+    wait: Annotated[WaitView | None, Meta(description="What it waited for.")] = None
 
 
 class EffectView(Struct, frozen=True):
@@ -81,6 +132,7 @@ class EffectView(Struct, frozen=True):
     payload: Annotated[Any, Meta(description="What was sent.")]
     ts: Time
     performed: Annotated[bool, Meta(description="False in a dry run.")] = True
+    rounds: Annotated[list[int], Meta(description="The rounds of the step.")] = []
 
 
 class EventView(Struct, frozen=True):
@@ -102,7 +154,9 @@ class Trace(Struct, frozen=True):
     event: Annotated[EventView | None, Meta(description="What started it.")] = None
     inputs: Annotated[dict[str, Any], Meta(description="Its inputs.")] = {}
     variables: Annotated[dict[str, Any], Meta(description="Its variables at the end.")] = {}
-    steps: Annotated[list[StepView], Meta(description="In the order they ended.")] = []
+    steps: Annotated[
+        list[StepView], Meta(description="In the order they ended, those that wait last.")
+    ] = []
     effects: Annotated[list[EffectView], Meta(description="What it did, in order.")] = []
     labels: Annotated[dict[str, str], Meta(description="The pipeline's labels.")] = {}
     parent: Annotated[str | None, Meta(description="The run that started this one.")] = None

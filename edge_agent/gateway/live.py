@@ -195,6 +195,7 @@ def effect_view(effect: Effect) -> EffectView:
         payload=effect.payload,
         ts=moment(effect.ts),
         performed=effect.performed,
+        rounds=list(effect.rounds),
     )
 
 

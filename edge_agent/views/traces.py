@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edge_agent.gateway.live import effect_view, event_view, moment, run_summary
-from schemas.api import StepView, Trace
+from schemas.api import AskedView, StepView, Trace, TryView, WaitView
 from schemas.event import Event
 from schemas.identity import text_id
-from schemas.run import RunRecord, StepRecord
+from schemas.run import Notes, RunRecord, StepRecord
 
 
 def trace_of(record: RunRecord, event: Event | None) -> Trace:
@@ -25,6 +25,7 @@ def trace_of(record: RunRecord, event: Event | None) -> Trace:
 
 
 def _step(step: StepRecord) -> StepView:
+    notes = step.notes or Notes()
     return StepView(
         path=step.path,
         kind=step.kind,
@@ -34,4 +35,29 @@ def _step(step: StepRecord) -> StepView:
         error=step.error,
         values=step.values,
         attempts=step.attempts,
+        parent=step.parent,
+        branch=step.branch,
+        rounds=list(step.rounds),
+        inputs=notes.inputs,
+        unmet=notes.unmet,
+        asked=[AskedView(each.condition, each.held) for each in notes.asked],
+        tries=[TryView(moment(t.started), moment(t.finished), t.error) for t in notes.tries],
+        wait=_wait(step, notes),
     )
+
+
+def _wait(step: StepRecord, notes: Notes) -> WaitView | None:
+    if not notes.awaits and notes.until is None:
+        return None
+    until = None if notes.until is None else moment(notes.until)
+    return WaitView(list(notes.awaits), until, _ended(step, notes))
+
+
+def _ended(step: StepRecord, notes: Notes) -> str:
+    if step.state != "completed":
+        return "" if step.state == "waiting" else step.state
+    outputs = step.values if isinstance(step.values, dict) else {}
+    trigger = outputs.get("trigger")
+    if isinstance(trigger, dict):
+        return str(trigger.get("id", ""))
+    return "time" if not notes.awaits or outputs.get("timed_out") else "report"

@@ -12,6 +12,7 @@ from pipelines.step import Step, StepFn
 from pipelines.step import Steps as Running
 from pipelines.tools import Tools
 from schemas.fields import Conditions, Steps, field_name
+from schemas.run import Asked
 
 
 class Branch(Struct, frozen=True, forbid_unknown_fields=True, rename=field_name):
@@ -42,14 +43,19 @@ class Choose(Step, frozen=True):
             )
             for index, branch in enumerate(self.branches)
         ]
+        asks = [", ".join(tools.wording(f"branches/{i}/if")) for i in range(len(branches))]
+        unmet = tuple(Asked(text, held=False) for text in asks)
+        path = tools.path
         otherwise = tools.steps(self.otherwise or [], "otherwise")
 
         def choose(scope: Scope) -> Running:
             resumed = bool(scope.resuming)
             for index, (test, block) in enumerate(branches):
                 if resumes(block, scope) if resumed else test(scope):
+                    scope.notes(path).asked = (*unmet[:index], Asked(asks[index], held=True))
                     yield from run_block(block, scope)
                     return {"branch": index}
+            scope.notes(path).asked = unmet
             yield from run_block(otherwise, scope)
             return {"branch": None}
 

@@ -30,7 +30,9 @@ class Delay(Step, frozen=True):
 
         def delay(scope: Scope) -> Steps:
             until = scope.waits.get(path)
-            yield Sleep(now() + duration(scope) if until is None else until, path)
+            until = now() + duration(scope) if until is None else until
+            scope.notes(path).until = until
+            yield Sleep(until, path)
             return None
 
         return delay

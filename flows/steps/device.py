@@ -68,6 +68,8 @@ class Device(Step, frozen=True):
                 return {"verified": False}
             missing = _unconfirmed(targets, command, None if until is None else registry)
             until = now() + within(scope) if until is None else until
+            notes = scope.notes(path)
+            notes.awaits, notes.until = tuple(" ".join(map(str, key)) for key in missing), until
             yield from confirm(missing, command.instance, until, tools)
             return {"verified": True}
 

@@ -17,6 +17,7 @@ from pipelines.tools import Tools
 from schemas.fields import Conditions, Expression, Steps
 
 _ENDLESS = 10_000
+_TOLD = 100  # items that a trace holds; of more it tells the number
 
 
 @step
@@ -44,6 +45,8 @@ class Repeat(Step, frozen=True):
                 "it must say how often", hint="give one of `count`, `while`, `until`, `for_each`"
             )
         items_of, path = self._items(tools), tools.path
+        told = {key: ", ".join(text) for key in ("while", "until") if (text := tools.wording(key))}
+        counts = self.for_each is None
         rounds = Rounds(
             tools.steps(self.steps, "steps"),
             None if self.while_ is None else tools.conditions(self.while_, "while"),
@@ -53,7 +56,9 @@ class Repeat(Step, frozen=True):
         def repeat(scope: Scope) -> Running:
             entered = resumes(rounds.block, scope)
             first = scope.loops.get(path, 0) if entered else 0
-            index = yield from rounds.run(scope, items_of(scope), path, first)
+            items = items_of(scope)
+            scope.notes(path).inputs = told or _told(items, counts=counts)
+            index = yield from rounds.run(scope, items, path, first)
             scope.loops.pop(path, None)
             return {"rounds": index}
 
@@ -130,6 +135,15 @@ def _round(index: int, items: Sequence[Any] | None) -> dict[str, Any]:
         "last": index + 1 == len(items) if items is not None else False,
         "item": items[index] if items is not None else None,
     }
+
+
+def _told(items: Sequence[Any] | None, *, counts: bool) -> dict[str, Any]:
+    """What a trace tells of how often it went round."""
+    if items is None:
+        return {}
+    if counts:
+        return {"count": len(items)}
+    return {"for_each": items if len(items) <= _TOLD else f"{len(items)} items"}
 
 
 def _listed(items: Any) -> list[Any]:

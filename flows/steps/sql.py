@@ -39,10 +39,11 @@ class Sql(Step, frozen=True):
             )
         params_of = tools.template(self.params or {}, "params")
         ask, now, query = tools.ports.outside.query, tools.ports.clock.now, self.query
-        dated = _NOW.search(query) is not None
+        dated, path = _NOW.search(query) is not None, tools.path
 
         def sql(scope: Scope) -> Steps:
             params = dict(params_of(scope))
+            scope.notes(path).inputs = {"params": params} if params else {}
             if dated:
                 params.setdefault("now", datetime.fromtimestamp(now(), UTC))
             try:

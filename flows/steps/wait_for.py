@@ -30,11 +30,14 @@ class WaitFor(Step, frozen=True):
         arms = tools.triggers(self.triggers, "triggers")
         up_to = None if self.up_to is None else tools.duration(self.up_to, "up_to")
         now, path, fails = tools.ports.clock.now, tools.path, self.otherwise == "fail"
+        awaits = tools.wording("triggers")
 
         def wait_for(scope: Scope) -> Steps:
             until = scope.waits.get(path)
             if until is None and up_to is not None:
                 until = now() + up_to(scope)
+            notes = scope.notes(path)
+            notes.awaits, notes.until = awaits, until
             trigger = yield Listen(arms, until, path)
             if trigger is None and fails:
                 raise StepFailed("nothing happened in time")

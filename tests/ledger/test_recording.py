@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_agent.ledger.records import DeviceRow, Latest
 from schemas.identity import text_id, unique_id
-from schemas.run import Effect, Slot, StepRecord
+from schemas.run import Asked, Effect, Notes, Slot, StepRecord, Try
 from tests.ledger.made import NOON, change, event, ledger_at, rig_events, run
 
 CONTRACT = {
@@ -141,13 +141,27 @@ async def test_a_run_shows_its_steps_and_effects(tmp_path: Path) -> None:
 async def test_a_trace_is_the_whole_run_with_its_event(tmp_path: Path) -> None:
     ledger = ledger_at(tmp_path)
     happened = event("a")
+    notes = Notes(asked=(Asked("{{ x }}", held=True),), tries=(Try(NOON, NOON + 1),), until=NOON)
     record = run(
         happened,
         state="failed",
         error="broken",
         trigger={"id": "t", "value": 3},
-        steps=[StepRecord("0", "log", "failed", NOON, NOON + 1, "broken", {"x": 1}, 2)],
-        effects=[Effect("0", "publish", "t", {"a": 1}, NOON, False)],
+        steps=[
+            StepRecord("0", "log", "failed", NOON, NOON + 1, "broken", {"x": 1}, 2),
+            StepRecord(
+                "1/steps/0",
+                "choose",
+                "completed",
+                NOON,
+                NOON + 1,
+                parent="1",
+                branch="steps",
+                rounds=(2,),
+                notes=notes,
+            ),
+        ],
+        effects=[Effect("0", "publish", "t", {"a": 1}, NOON, False, (2,))],
         inputs={"limit": 3},
         variables={"v": [1]},
         labels={"room": "cellar"},

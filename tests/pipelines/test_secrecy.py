@@ -7,7 +7,7 @@ import pytest
 from pipelines.check import check, load_home
 from pipelines.secrecy import hidden
 from pipelines.settings import load_secrets, load_settings
-from schemas.run import Effect, RunRecord, StepRecord
+from schemas.run import Effect, Notes, RunRecord, StepRecord
 from tests.pipelines.conftest import MakeHome
 from tests.pipelines.scopes import scope
 
@@ -32,7 +32,8 @@ def test_a_secret_is_hidden_wherever_it_stands(value: Any, shown: Any) -> None:
 def test_a_whole_run_is_recorded_without_secrets() -> None:
     record = RunRecord(
         1, "a", "v", 2, {"id": "warm"}, "failed", 0.0, 1.0, "no hunter22 here",
-        [StepRecord("0", "http", "failed", 0.0, 1.0, "hunter22", {"headers": {"a": "hunter22"}})],
+        [StepRecord("0", "http", "failed", 0.0, 1.0, "hunter22", {"headers": {"a": "hunter22"}}),
+         StepRecord("1", "sql", "skipped", 0.0, 1.0, notes=Notes("{{ x == 'hunter22' }}"))],
         [Effect("0", "publish", "t", "hunter22", 0.0)], {"x": "hunter22"}, {"tok": "hunter22"},
     )  # fmt: skip
 

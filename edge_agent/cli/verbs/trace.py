@@ -12,14 +12,15 @@ from schemas.api import RunQuery
 
 @verb
 @click.argument("run", default="last")
-def command(shell: Shell, run: str) -> None:
+@click.option("--full", is_flag=True, help="Do not shorten values.")
+def command(shell: Shell, run: str, full: bool) -> None:
     """Show one run step by step, with every value.
 
     RUN is an id as `hearth runs` shows it, the beginning of one, or `last`.
     """
     with shell.agent() as agent:
         trace = agent.trace(run_id(agent, run))
-    shell.show(trace, lambda: show_trace(shell, trace))
+    shell.show(trace, lambda: show_trace(shell, trace, full=full))
 
 
 def run_id(agent: Agent, run: str) -> str:

@@ -1,0 +1,56 @@
+"""A run is told as its case says: a tree of steps with every value."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import pytest
+
+from edge_agent.cli.shell import Shell
+from edge_agent.cli.trace_text import TraceText
+from edge_agent.views.traces import trace_of
+from flows.rehearsal import BERLIN, Stage, zigbee2mqtt
+from pipelines.source import Reader
+from tests.flows.rehearsing import compiled_text, read
+
+CASES = Path(__file__).parents[1] / "cases" / "trace"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param(case, id=f"{path.stem}: {case['name']}")
+        for path in sorted(CASES.glob("*.yaml"))
+        for case in Reader().load(path)
+    ]
+
+
+@pytest.mark.parametrize("case", _cases())
+def test_a_run_is_told_as_its_case_says(case: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "hearth.yaml").write_text("agent: {time_zone: Europe/Berlin}")
+    stage = asyncio.run(_played(case))
+    *_, record = stage.recorder.runs.values()
+    event = next((e for e in stage.recorder.events if e.id == record.event), None)
+    shell = Shell(home=tmp_path, json=False, verbose=False)
+    text = "\n".join(TraceText(shell, full=False).lines(trace_of(record, event)))
+    plain = UUID.sub("ID", click.unstyle(text))
+    assert plain == case["trace"].strip()
+    assert max(map(len, plain.splitlines())) <= 80
+
+
+async def _played(case: dict[str, Any]) -> Stage:
+    text = msgspec.json.encode(case["pipeline"]).decode()
+    script = read({"name": case["name"], **{k: case[k] for k in ("given", "stub") if k in case}})
+
+    def plans(ports: Any) -> Any:
+        found, problems = compiled_text(text, ports)
+        assert not problems, problems
+        return found
+
+    stage = Stage(script, plans, zigbee2mqtt, BERLIN)
+    for step in case["script"]:
+        await stage.play(step)
+    return stage
