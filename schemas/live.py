@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from schemas.api import EffectView, Id, Time
+from schemas.traces import EffectView, Id, Time
 
 
 class ReadingLive(Struct, frozen=True):

@@ -31,19 +31,11 @@ from flows.memory import HomeMemory
 from pipelines.check import home_of
 from pipelines.ports import Ports
 from pipelines.settings import load_devices
-from schemas.api import (
-    DeviceView,
-    Message,
-    QueryAnswer,
-    RunPage,
-    RunQuery,
-    RunStarted,
-    StartRun,
-    Trace,
-)
+from schemas.api import DeviceView, Message, QueryAnswer, RunPage, RunQuery, RunStarted, StartRun
 from schemas.device import Command, Publication
 from schemas.problem import UserError
 from schemas.settings import Settings
+from schemas.traces import Trace
 
 T = TypeVar("T")
 CONNECT_SECONDS = 10.0

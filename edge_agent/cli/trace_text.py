@@ -10,7 +10,7 @@ import click
 
 from edge_agent.cli.shell import Shell, to_json
 from edge_agent.cli.trace_tree import Node, tree
-from schemas.api import EffectView, StepView, Trace, WaitView
+from schemas.traces import EffectView, StepView, Trace, WaitView
 
 MARKS = {
     "completed": ("✓", "green"),

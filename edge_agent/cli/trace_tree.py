@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from schemas.api import EffectView, StepView, Trace
+from schemas.traces import EffectView, StepView, Trace
 
 _LAST = ("on_error", "errors", "finally")
 

@@ -17,11 +17,11 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.api import EffectView, EventView, RunSummary
 from schemas.device import Change
 from schemas.event import Event
 from schemas.live import EffectLive, ReadingLive
 from schemas.run import Effect, RunRecord
+from schemas.traces import EffectView, EventView, RunSummary
 
 KINDS = ("event", "reading", "run", "effect")
 KEPT = 256

@@ -29,9 +29,9 @@ from schemas.api import (
     RunQuery,
     RunStarted,
     StartRun,
-    Trace,
 )
 from schemas.device import Command
+from schemas.traces import Trace
 
 
 class Pipelines(Protocol):

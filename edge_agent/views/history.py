@@ -12,17 +12,10 @@ from edge_agent.ledger.problems import QueryProblem
 from edge_agent.ledger.questions import Questions
 from edge_agent.views.traces import trace_of
 from firmware_profiles.payloads import parse
-from schemas.api import (
-    Bucket,
-    QueryAnswer,
-    ReadingQuery,
-    ReadingView,
-    RunPage,
-    RunQuery,
-    Trace,
-)
+from schemas.api import Bucket, QueryAnswer, ReadingQuery, ReadingView, RunPage, RunQuery
 from schemas.identity import text_id
 from schemas.problem import Position, Problem, UserError
+from schemas.traces import Trace
 
 
 class HistoryView:

@@ -12,11 +12,12 @@ from flows.engine import Engine
 from flows.lane import Lane
 from pipelines.plan import Plan
 from pipelines.scope import Scope
-from schemas.api import PipelineView, RunStarted, RunSummary, StartRun, UserProblem
+from schemas.api import PipelineView, RunStarted, StartRun, UserProblem
 from schemas.event import Event
 from schemas.identity import text_id
 from schemas.problem import Position, Problem, UserError
 from schemas.run import RunRecord
+from schemas.traces import RunSummary
 
 
 class PipelinesView:

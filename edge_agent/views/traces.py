@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edge_agent.gateway.live import effect_view, event_view, moment, run_summary
-from schemas.api import AskedView, StepView, Trace, TryView, WaitView
 from schemas.event import Event
 from schemas.identity import text_id
 from schemas.run import Notes, RunRecord, StepRecord
+from schemas.traces import AskedView, StepView, Trace, TryView, WaitView
 
 
 def trace_of(record: RunRecord, event: Event | None) -> Trace:

@@ -28,13 +28,11 @@ from schemas.api import (
     RunPage,
     RunQuery,
     RunStarted,
-    RunSummary,
     StartRun,
-    StepView,
-    Trace,
 )
 from schemas.device import Command
 from schemas.problem import Position, Problem, UserError
+from schemas.traces import RunSummary, StepView, Trace
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 RUN = UUID(int=7)

@@ -9,8 +9,9 @@ import click
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import DURATION
 from edge_agent.cli.shell import Shell
-from schemas.api import RunQuery, RunSummary
+from schemas.api import RunQuery
 from schemas.run import RunState
+from schemas.traces import RunSummary
 
 COLUMNS = ("run", "pipeline", "state", "started", "took", "trigger", "error")
 

@@ -24,9 +24,9 @@ from schemas.api import (
     ReadingView,
     RunPage,
     RunQuery,
-    Trace,
 )
 from schemas.fields import seconds
+from schemas.traces import Trace
 
 QUERY_SECONDS = 30.0
 
