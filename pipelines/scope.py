@@ -113,13 +113,14 @@ class Scope:
         self.rounds: tuple[int, ...] = ()
         self.underway: dict[str, StepRecord] = {}
 
-    def child(self, repeat: dict[str, Any]) -> Scope:
+    def child(self, repeat: dict[str, Any] | None) -> Scope:
         """The same run seen from inside a `repeat` round."""
         inner = Scope.__new__(Scope)
         for name in Scope.__slots__:
             setattr(inner, name, getattr(self, name))
         inner.repeat = repeat
-        inner.rounds = (*self.rounds, repeat["index"])
+        if repeat is not None and repeat is not self.repeat:
+            inner.rounds = (*self.rounds, repeat["index"])
         return inner
 
     def notes(self, path: str) -> Notes:
