@@ -25,13 +25,16 @@ def load_components() -> None:
     registry.load(flows.triggers, flows.conditions, flows.steps)
 
 
-def compile_home(home: Path, ports: Ports, known_devices: Iterable[str] | None = None) -> Compiled:
-    """The Plans of a home; files with problems are left out and told."""
+def compiler_of(ports: Ports, known_devices: Iterable[str] | None = None) -> Compiler:
+    """What compiles the pipelines of a home for these ports."""
     load_components()
     known = None if known_devices is None else set(known_devices)
-    functions = {"sun": sun_function(ports.home, ports.clock.now)}
-    compiler = Compiler(ports, functions, known)
-    return compile_files(home, pipeline_files(home), compiler)
+    return Compiler(ports, {"sun": sun_function(ports.home, ports.clock.now)}, known)
+
+
+def compile_home(home: Path, ports: Ports, known_devices: Iterable[str] | None = None) -> Compiled:
+    """The Plans of a home; files with problems are left out and told."""
+    return compile_files(home, pipeline_files(home), compiler_of(ports, known_devices))
 
 
 def check_home(home: Path, paths: Sequence[Path], env: Mapping[str, str]) -> list[Problem]:

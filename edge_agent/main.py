@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from edge_agent.channels.broker import EmbeddedBroker
 from edge_agent.channels.message import ChannelState
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.clock import SystemClock
+from edge_agent.devices.keeping import Keeping
 from edge_agent.devices.patience import Patience, rules_of
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
@@ -29,14 +30,17 @@ from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
 from edge_agent.intake import Intake
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.loading import compile_home
+from edge_agent.loading import compiler_of
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.measures import Measures, resident_bytes, watch
 from edge_agent.monitoring.metrics import Metrics
 from edge_agent.observers import count_runs, publish_runs, show_runs
 from edge_agent.outside.world import World
+from edge_agent.reloading.reloader import Reloader, error_count
+from edge_agent.reloading.start import make_reloader
 from edge_agent.views.agent import AgentFacts
 from edge_agent.views.devices import DevicesView
+from edge_agent.views.files import FilesView
 from edge_agent.views.history import HistoryView
 from edge_agent.views.hooks import HooksView
 from edge_agent.views.pipelines import PipelinesView
@@ -46,21 +50,16 @@ from flows.memory import HomeMemory
 from pipelines.check import home_of
 from pipelines.ports import Ports
 from schemas.device import Publication
-from schemas.problem import Problem, UserError
+from schemas.problem import UserError
 from schemas.settings import DeviceSettings, Settings
 
-if TYPE_CHECKING:
-    from pipelines.ports import Handle
-
 log = logging.getLogger(__name__)
-
-_KEEP_DEVICES_EVERY = 30.0
 
 
 class Agent:
     """One agent on the running loop: `start`, then `stopping` tells when to `stop`.
 
-    `urls` and `problems` are filled by `start`; `live` shows what happens.
+    `urls` is filled by `start`; `live` shows what happens.
     """
 
     def __init__(
@@ -72,11 +71,9 @@ class Agent:
         self.started = time.time()
         self.stopping = asyncio.Event()
         self.urls: dict[str, str] = {}
-        self.problems: list[Problem] = []
         self.live = Live()
         self._leave = contextlib.AsyncExitStack()
         self._gateway: asyncio.Task[None] | None = None
-        self._keeping: Handle | None = None
         self._up = False
         self._build(devices)
 
@@ -93,7 +90,7 @@ class Agent:
         self._leave.push_async_callback(self.ledger.close)
         self.ledger.on_commit(self.measures.commit_seconds.observe)
         self.engine = Engine(self.clock, self.ledger, self.ledger.slots())
-        found, self.problems = load_profiles(self.home)
+        found, self._profile_problems = load_profiles(self.home)
         self.profiles = Profiles(found, ZoneInfo(zone))
         self.registry = Registry(
             devices,
@@ -141,14 +138,24 @@ class Agent:
             self.engine.calls, home_of(self.settings), self.ledger.past,
         )  # fmt: skip
 
+    def _reloader(self) -> Reloader:
+        return make_reloader(
+            self.home,
+            compiler=compiler_of(self._ports()),
+            engine=self.engine,
+            ledger=self.ledger,
+            registry=self.registry,
+            profiles=self.profiles,
+            wrong_profiles=self._profile_problems,
+        )
+
     # ------------------------------------------------------------------ life
     async def start(self) -> None:
         """Bring everything up; returns when the pipelines are live and the broker is dialled."""
         settings = await self._with_broker()
         self._connect(settings)
-        compiled = compile_home(self.home, self._ports())
-        self.problems += compiled.problems
-        self.pipelines = PipelinesView(self.engine, lambda: self.problems)
+        self.files = self._reloader()
+        self.pipelines = PipelinesView(self.engine, self.files.problems_of)
         self.engine.on_run += [count_runs(self.measures), show_runs(self.live)]
         if settings.mqtt.publish_runs:
             send = self.channel.send
@@ -160,7 +167,8 @@ class Agent:
             self.channel,
             wanted=settings.mqtt.announce,
         )
-        self.engine.load(compiled.plans)
+        self.files.start()
+        self.files.on_swap.append(self.announcements.tell)
         self.silence = SilenceWatch(self.registry.availability, self.clock, self.intake.changed)
         self.silence.start(away=self.clock.now() - self.engine.alive_until)
         self._leave.callback(self.silence.stop)
@@ -171,8 +179,9 @@ class Agent:
         self._leave.push_async_callback(self.channel.stop)
         self._leave.push_async_callback(self.world.close)
         self._watch()
-        self._keep_devices()
-        self._leave.callback(self._rest)
+        self._leave.callback(Keeping(self.registry, self.ledger, self.clock).stop)
+        self._leave.callback(self.engine.stop)
+        self._leave.callback(asyncio.create_task(self.files.watch()).cancel)
         self._gateway = asyncio.create_task(self._serve())
         self._leave.push_async_callback(self._close_gateway, self._gateway)
 
@@ -196,16 +205,13 @@ class Agent:
         if self._gateway is not None:
             await self._gateway
 
+    def reload(self) -> None:
+        """Put what has changed in the files in force; they are also watched."""
+        self._reloading = asyncio.create_task(self.files.reload())
+
     async def stop(self) -> None:
         """Let runs be taken up later, say goodbye to the broker, commit everything."""
         await self._leave.aclose()
-
-    def _rest(self) -> None:
-        self.engine.stop()
-        if self._keeping is not None:
-            self._keeping.cancel()
-        for row in self.registry.changed_rows():
-            self.ledger.device(row)
 
     async def _close_gateway(self, gateway: asyncio.Task[None]) -> None:
         gateway.cancel()
@@ -233,7 +239,7 @@ class Agent:
         self.health.watch("broker", lambda: self.channel.state.reason)
         self.health.watch("outbox", lambda: self.channel.figures().problem, essential=False)
         self.health.watch("ledger", lambda: self.ledger.stats.reason)
-        self.health.watch("pipelines", lambda: problem_count(self.problems), essential=False)
+        self.health.watch("pipelines", lambda: error_count(self.files.problems), essential=False)
         watch(
             self.metrics,
             connected=lambda: self.channel.state.connected,
@@ -242,12 +248,6 @@ class Agent:
             version=self.version,
         )
 
-    def _keep_devices(self) -> None:
-        for row in self.registry.changed_rows():
-            self.ledger.device(row)
-        now = self.clock.now()
-        self._keeping = self.clock.call_at(now + _KEEP_DEVICES_EVERY, self._keep_devices)
-
     async def _serve(self) -> None:
         gateway = Gateway(
             pipelines=self.pipelines,
@@ -255,6 +255,7 @@ class Agent:
             devices=DevicesView(self.registry),
             hooks=HooksView(self.engine),
             agent=self._facts(),
+            files=FilesView(self.files),
             live=self.live,
             health=self.health,
             metrics=self.metrics,
@@ -281,7 +282,6 @@ class Agent:
         )
 
     def _figures(self) -> dict[str, Any]:
-        stats = self.ledger.stats
         return {
             "home": str(self.home),
             "broker": self.channel.state.reason or "connected",
@@ -289,12 +289,6 @@ class Agent:
             "devices": len(self.registry.directory.devices),
             "messages": msgspec.to_builtins(self.channel.figures()),
             "unknown_topics": self.profiles.unknown,
-            "ledger": msgspec.to_builtins(stats),
+            "ledger": msgspec.to_builtins(self.ledger.stats),
             "resident_bytes": resident_bytes(),
         }
-
-
-def problem_count(problems: Sequence[Problem]) -> str:
-    """What readiness says of problems in the user's files; empty when there are none."""
-    errors = [problem for problem in problems if problem.severity == "error"]
-    return f"{len(errors)} problems in the home; see `hearth check`" if errors else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import tzinfo
 from itertools import takewhile
 from typing import Any
@@ -45,13 +45,34 @@ class Profiles:
         self.unknown: dict[str, int] = {}
         self._readers: dict[str, TopicReader] = {}
         self._taken: dict[str, tuple[str, frozenset[tuple[str, str | None]]]] = {}
+        self._zone = zone
+        self._profiles: list[Profile] = []
         self.decoders: list[Decoder] = []
-        self._declared: list[Decoder] = []
+        self._serve([(profile, self._made(profile)) for profile in profiles])
+
+    def change(self, profiles: Iterable[Profile]) -> list[str]:
+        """Take other profiles; those that are the same keep what they have learnt.
+
+        Decoders in Python go on as they are, since they know devices by what they have heard;
+        returns the names of those whose profile has changed.
+        """
+        made = list(zip(self._profiles, self.decoders, strict=True))
+        learnt = {profile.profile: (profile, each) for profile, each in made if profile.decoder}
+        serving, late = [], []
         for profile in profiles:
-            decoder = _made(profile, self._changed, zone)
-            self.decoders.append(decoder)
-            if not profile.decoder:
-                self._declared.append(decoder)
+            pair = next((pair for pair in made if pair[0] == profile), None)
+            if pair is None and profile.decoder:
+                pair = learnt.get(profile.profile)
+                late.append(profile.profile)
+            serving.append(pair or (profile, self._made(profile)))
+        self._serve(serving)
+        self._changed()
+        return late
+
+    def _serve(self, serving: list[tuple[Profile, Decoder]]) -> None:
+        self._profiles = [profile for profile, _ in serving]
+        self.decoders = [decoder for _, decoder in serving]
+        self._declared = [decoder for profile, decoder in serving if not profile.decoder]
         self._natives = [each for each in self.decoders if isinstance(each, Native)]
         self._secondhand = [each for each in self.decoders if isinstance(each, Secondhand)]
         for decoder in self._secondhand:
@@ -142,13 +163,12 @@ class Profiles:
             topic = OTHERS
         self.unknown[topic] = self.unknown.get(topic, 0) + 1
 
+    def _made(self, profile: Profile) -> Decoder:
+        name = f"decoders.{profile.decoder}" if profile.decoder else "declarative"
+        module = importlib.import_module(f"firmware_profiles.{name}")
+        decoder: Decoder = module.make(profile, self._changed, self._zone)
+        return decoder
+
     def _changed(self) -> None:
         self._readers.clear()
         self.version += 1
-
-
-def _made(profile: Profile, changed: Callable[[], None], zone: tzinfo | None) -> Decoder:
-    name = f"decoders.{profile.decoder}" if profile.decoder else "declarative"
-    module = importlib.import_module(f"firmware_profiles.{name}")
-    decoder: Decoder = module.make(profile, changed, zone)
-    return decoder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from pipelines import nowhere
 from pipelines.compiler import Compiler, documents
+from pipelines.library import File, compile_file, ids_of
 from pipelines.links import link
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
 from pipelines.secrecy import masked
 from pipelines.settings import load_devices, load_settings
 from pipelines.source import Reader
-from pipelines.tree import Map
 from schemas.problem import Position, Problem
 from schemas.settings import DeviceSettings, Settings
 
@@ -75,9 +75,10 @@ def compile_files(
     plans: Found = {}
     problems, bad = [], set[str]()
     for path in files:
-        found = _compile_file(path, compiler, reader, plans)
+        file = compile_file(path, compiler, reader)
+        found = [*file.problems, *_take(file, plans)]
         if any(problem.severity == "error" for problem in found):
-            bad.add(reader.name(path))
+            bad.add(file.name)
         problems += found
     linked = link([plan for plan, _ in plans.values() if plan], {*plans, *others})
     bad |= linked.bad
@@ -89,27 +90,16 @@ def compile_files(
     )
 
 
-def _compile_file(path: Path, compiler: Compiler, reader: Reader, plans: Found) -> list[Problem]:
-    before = len(reader.problems)
-    tree = reader.load(path)
-    problems = reader.problems[before:]
-    for document, at in documents(tree, Position(reader.name(path), 1, 1)):
-        plan, found = compiler.compile(document, at, reader.texts)
-        problems += found
-        for identity in _ids(document):
-            spot, (other, first) = document.values_at["id"], plans.get(identity, (None, at))
-            if plan is not None and other is not None:
-                text = f"a second pipeline `{identity}`"
-                problems.append(Problem(spot, text, f"the first is at {first}"))
-            elif other is None:
-                plans[identity] = plan, spot
-    return problems
-
-
-def _ids(document: Any) -> list[str]:
-    """The id of a pipeline document, if it has one."""
-    identity = document.get("id") if isinstance(document, Map) else None
-    return [identity] if isinstance(identity, str) else []
+def _take(file: File, plans: Found) -> Iterator[Problem]:
+    """Take in a file's pipelines; ids that others have are problems."""
+    made = {part.plan.id: part.plan for part in file.parts}
+    for identity, spot in file.ids.items():
+        plan, (other, first) = made.get(identity), plans.get(identity, (None, spot))
+        if plan is not None and other is not None:
+            text = f"a second pipeline `{identity}`"
+            yield Problem(spot, text, f"the first is at {first}")
+        elif other is None:
+            plans[identity] = plan, spot
 
 
 def _other_ids(home: Path) -> set[str]:
@@ -118,8 +108,7 @@ def _other_ids(home: Path) -> set[str]:
     return {
         identity
         for path in pipeline_files(home)
-        for document, _ in documents(reader.load(path), Position())
-        for identity in _ids(document)
+        for identity in ids_of(documents(reader.load(path), Position()))
     }
 
 

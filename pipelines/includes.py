@@ -114,6 +114,7 @@ class Load:
         if folder is not None and not folder.is_dir():
             self.reader.problem(at, f"there is no folder `{target}`")
         elif folder is not None:
+            self.reader.folders.add(folder)
             for path in sorted(folder.rglob("*.y*ml")):
                 if not path.name.startswith(".") and (child := self._inside(str(path), at)):
                     items.put(self._enter(child, at), Position(self.reader.name(child), 1, 1))

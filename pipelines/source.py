@@ -21,13 +21,15 @@ class Reader:
     """Reads the YAML files of one home; problems are collected, never raised.
 
     `texts` keeps each file's text by the name its positions carry (the path relative to the
-    home), `secrets` the values that must never be shown.
+    home), `folders` the folders included as a whole, `secrets` the values that must never be
+    shown.
     """
 
     def __init__(self, home: Path | None = None) -> None:
         self.home = home.resolve() if home else None
         self.problems: list[Problem] = []
         self.texts: dict[str, str] = {}
+        self.folders: set[Path] = set()
         self.secrets: set[str] = set()
         self._secret_values: dict[str, str] | None = None
 

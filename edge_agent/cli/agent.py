@@ -18,6 +18,7 @@ from schemas.api import (
     StartRun,
 )
 from schemas.device import Command
+from schemas.files import ReloadAnswer
 from schemas.traces import Trace
 
 
@@ -61,6 +62,10 @@ class RunningAgent:
     def describe(self) -> AgentView:
         """What runs where."""
         return self._wire.get("/api/v1/agent", AgentView)
+
+    def reload(self) -> ReloadAnswer:
+        """Put what has changed in the files in force."""
+        return self._wire.post("/api/v1/reload", None, ReloadAnswer)
 
     def start(self, pipeline: str, request: StartRun) -> RunStarted:
         """Start a run by hand."""

@@ -156,7 +156,7 @@ class HomeAlone:
         engine.load([msgspec.structs.replace(plan, gates=()) for plan in compiled.plans])
         if pipeline not in engine.lanes and compiled.problems:
             raise UserError(*compiled.problems)
-        return await PipelinesView(engine, lambda: compiled.problems).start(pipeline, request)
+        return await PipelinesView(engine, lambda plan: ()).start(pipeline, request)
 
     async def _command(self, device: str, command: Command) -> None:
         await self._connected()

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from edge_agent.cli.problems import Outside, tell
+from edge_agent.cli.problems import Outside
 from edge_agent.cli.shell import Shell, hearth_command
 from edge_agent.ledger.problems import LedgerProblem
 from edge_agent.main import Agent
@@ -86,14 +86,12 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
     secrets = load_secrets(shell.home)
     set_up("debug" if shell.verbose else log.level, log.format, secrets=secrets)
     threading.excepthook = end_at_once
-    devices, problems = load_devices(shell.home)
-    tell(problems)
+    devices, _ = load_devices(shell.home)
     try:
         agent = Agent(shell.home, shell.settings, devices, version("hearthflow"))
         stop_on_signals(agent)
         try:
             await agent.start()
-            tell(agent.problems)
             await agent.serving()
             yield agent
         finally:
@@ -122,7 +120,7 @@ def end_at_once(death: threading.ExceptHookArgs) -> None:
 
 
 def stop_on_signals(agent: Agent) -> None:
-    """Let SIGINT and SIGTERM end the agent in good order; a second one kills it."""
+    """Let SIGINT and SIGTERM end the agent in good order; a second one kills it. SIGHUP reloads."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -132,6 +130,7 @@ def stop_on_signals(agent: Agent) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, agent.reload)
 
 
 async def until_stopped(agent: Agent, seconds: float | None) -> None:

@@ -26,6 +26,23 @@ class Directory:
             firmware, _, id = entry.key.partition(":")
             self.add(Device(entry.key, firmware, id or name))
 
+    def describe(self, settings: Mapping[str, DeviceSettings]) -> None:
+        """Take what the user says of devices anew; those no longer mentioned stay known."""
+        before = self._settings.keys()
+        self._settings = {entry.key: (name, entry) for name, entry in settings.items()}
+        for old, new in self._moved.items():
+            if old in self._settings:
+                self._settings.setdefault(new, self._settings[old])
+        for key in before - self._settings.keys():
+            if (device := self.devices.get(key)) is not None:
+                device.area, device.labels, device.inverted = None, {}, frozenset()
+                device.silent_after = None
+        for key in self._settings.keys() - self.devices.keys() - self._moved.keys():
+            firmware, _, id = key.partition(":")
+            self.add(Device(key, firmware, id or self._settings[key][0]))
+        for device in self.devices.values():
+            self._settle(device)
+
     def add(self, device: Device) -> Device:
         """Take in a device under its key, with what the user says of it."""
         self.devices[device.key] = device

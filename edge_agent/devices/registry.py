@@ -48,6 +48,11 @@ class Registry:
         self._dirty: set[str] = set()
         self.availability = Availability(self._devices, self._dirty, patience)
 
+    def describe(self, settings: Mapping[str, DeviceSettings]) -> None:
+        """Take what the user says of devices anew."""
+        self.directory.describe(settings)
+        self._dirty.update(self._devices)
+
     def apply(self, decoded: Decoded, event: Event) -> list[Change]:
         """Take in a message: what it changed, or said again, in the payload's order."""
         key = decoded.key

@@ -13,6 +13,7 @@ from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.problems import handlers
 from edge_agent.gateway.routes.agent import agent
 from edge_agent.gateway.routes.devices import devices
+from edge_agent.gateway.routes.files import files
 from edge_agent.gateway.routes.history import history
 from edge_agent.gateway.routes.hooks import hooks
 from edge_agent.gateway.routes.live import live
@@ -54,6 +55,7 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             live(gateway.live),
             hooks(gateway.hooks),
             agent(gateway.agent),
+            files(gateway.files),
         ],
     )
     return [state(gateway.health, gateway.metrics), api]

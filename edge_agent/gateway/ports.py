@@ -29,8 +29,10 @@ from schemas.api import (
     RunQuery,
     RunStarted,
     StartRun,
+    UserProblem,
 )
 from schemas.device import Command
+from schemas.files import ReloadAnswer
 from schemas.traces import Trace
 
 
@@ -105,6 +107,16 @@ class Agent(Protocol):
         """Begin to shut down."""
 
 
+class Files(Protocol):
+    """The files of the home, and what is in force of them."""
+
+    async def reload(self) -> ReloadAnswer:
+        """Put what has changed in force now."""
+
+    async def problems(self) -> Sequence[UserProblem]:
+        """Everything that is wrong in the files."""
+
+
 class Gateway(Struct, frozen=True):
     """Everything the HTTP interface reaches."""
 
@@ -113,6 +125,7 @@ class Gateway(Struct, frozen=True):
     devices: Devices
     hooks: Hooks
     agent: Agent
+    files: Files
     live: Live
     health: Health
     metrics: Metrics

@@ -28,6 +28,7 @@ _TAGS = {
     "hooks": "Webhooks that start pipelines.",
     "query": "Read-only SQL over the ledger.",
     "agent": "The running agent itself.",
+    "files": "The files of the home: reloaded, and what is wrong in them.",
 }
 
 

@@ -36,6 +36,36 @@ SELECT key, value, ts FROM memory
 -- name: devices
 SELECT key, name, firmware, area, labels, available, last_seen, state FROM registry ORDER BY key
 
+-- name: versions
+SELECT pipeline, number, version, accepted, note, file, place, files
+FROM versions WHERE pipeline = $pipeline ORDER BY number DESC
+
+-- name: last_versions
+SELECT pipeline, number, version, accepted, note, file, place, files
+FROM versions
+QUALIFY row_number() OVER (PARTITION BY pipeline ORDER BY number DESC) = 1
+
+-- name: version
+SELECT pipeline, number, version, accepted, note, file, place, files
+FROM versions WHERE pipeline = $pipeline AND version = $version ORDER BY number DESC LIMIT 1
+
+-- name: version_texts
+SELECT hash, text FROM version_texts WHERE hash IN (SELECT unnest($hashes::VARCHAR[]))
+
+-- name: text_hashes
+SELECT hash FROM version_texts
+
+-- name: version_runs
+SELECT version, count(*), max(started) FROM run_rows WHERE pipeline = $pipeline GROUP BY version
+
+-- name: unused_texts
+SELECT count(*) FROM version_texts
+WHERE hash NOT IN (SELECT unnest(json_extract_string(files, '$.*')) FROM versions)
+
+-- name: prune_texts
+DELETE FROM version_texts
+WHERE hash NOT IN (SELECT unnest(json_extract_string(files, '$.*')) FROM versions)
+
 -- name: latest
 -- Without `more`, which may be large: it is asked for afterwards, for the rows that won.
 WITH last AS (SELECT max(seq) AS seq FROM entries WHERE kind <> 0 GROUP BY kind)

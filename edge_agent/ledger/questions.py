@@ -13,7 +13,7 @@ from edge_agent.ledger import history
 from edge_agent.ledger.asking import Asking
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.packing import More, micros
-from edge_agent.ledger.records import Bucket, DeviceRow, Entry, Latest
+from edge_agent.ledger.records import Bucket, DeviceRow, Entry, Latest, VersionRow
 from schemas.run import RunRecord, Slot
 
 _LARGE_ROWS = 16
@@ -116,6 +116,15 @@ class Questions(ABC):
         await self.flush()
         return await self._cursors.fetch(name, params)
 
+    async def versions(self, pipeline: str) -> Sequence[VersionRow]:
+        """The versions of a pipeline, newest first."""
+        return [_version(row) for row in await self._fetch("versions", {"pipeline": pipeline})]
+
+    async def version_runs(self, pipeline: str) -> Mapping[str, tuple[int, float]]:
+        """How many runs each version of a pipeline made, and when the last began."""
+        rows = await self._fetch("version_runs", {"pipeline": pipeline})
+        return {version: (count, started / 1e6) for version, count, started in rows}
+
     # ------------------------------------------------------------------ for the start
     def slots(self) -> Sequence[Slot]:
         """Every slot kept."""
@@ -150,6 +159,25 @@ class Questions(ABC):
         """When something was last committed (epoch seconds); 0 for a new ledger."""
         return float(self._cursors.rows("last_commit")[0][0] or 0) / 1e6
 
+    def last_versions(self) -> Sequence[VersionRow]:
+        """The last version of every pipeline there ever was, also of removed ones."""
+        return [_version(row) for row in self._cursors.rows("last_versions")]
+
+    def version_hashes(self) -> Sequence[str]:
+        """The hashes of all texts kept for versions."""
+        return [row[0] for row in self._cursors.rows("text_hashes")]
+
+    def version_of(self, pipeline: str, version: str) -> VersionRow | None:
+        """The newest row of a version, None when it is not kept."""
+        rows = self._cursors.rows("version", {"pipeline": pipeline, "version": version})
+        return _version(rows[0]) if rows else None
+
+    def version_texts(self, row: VersionRow) -> dict[str, str]:
+        """The texts of the files a version was made of, by name; blocks."""
+        rows = self._cursors.rows("version_texts", {"hashes": list(row.files.values())})
+        texts = dict(rows)
+        return {name: texts[each] for name, each in row.files.items() if each in texts}
+
     # ------------------------------------------------------------------ for the inbox
     def committed(self) -> int:
         """How many events of QoS 1 and 2 were ever committed; retention does not lower it."""
@@ -168,6 +196,13 @@ class Questions(ABC):
         """What `prove` kept last."""
         found = self._cursors.rows("fact", {"name": "proven"})
         return int(found[0][0]) if found else 0
+
+
+def _version(row: tuple[Any, ...]) -> VersionRow:
+    pipeline, number, version, accepted, note, file, place, files = row
+    return VersionRow(
+        pipeline, number, version, accepted / 1e6, note, file, tuple(decode(place)), decode(files)
+    )
 
 
 def _micros(seconds: float | None) -> int | None:

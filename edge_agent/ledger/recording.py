@@ -9,7 +9,7 @@ from typing import Any
 from edge_agent.ledger.committer import Committer
 from edge_agent.ledger.json_text import to_json
 from edge_agent.ledger.packing import micros
-from edge_agent.ledger.records import DeviceRow, Durable
+from edge_agent.ledger.records import DeviceRow, Durable, VersionRow
 from edge_agent.ledger.rows import Row, Rows
 from schemas.device import Change
 from schemas.event import Event
@@ -82,6 +82,20 @@ class Recording:
         kept = [row.key, row.name, row.firmware, row.area, labels, row.available, seen, state]
         self._replace("registry", (row.key,), kept)
 
+    def version(self, row: VersionRow) -> None:
+        """Keep or replace a version of a pipeline."""
+        kept = [row.pipeline, row.number, row.version, micros(row.accepted), row.note, row.file]
+        kept += [to_json(row.place), to_json(row.files)]
+        self._replace("versions", (row.pipeline, row.number), kept)
+
+    def forget_version(self, pipeline: str, number: int) -> None:
+        """Drop a version of a pipeline; its texts go at a later start."""
+        self._replace("versions", (pipeline, number), None)
+
+    def version_text(self, name: str, text: str) -> None:
+        """Keep the text that versions name by this hash."""
+        self._replace("version_texts", (name,), [name, text])
+
     def prove(self, number: int) -> None:
         """Keep a number for `proven`; durable within a second or so."""
         if self._proven is None:
@@ -97,7 +111,7 @@ class Recording:
         row = None if seq is None else [follower, seq, hold]
         self._replace("cursors", (follower,), row)
 
-    def _replace(self, table: str, key: tuple[str, ...], row: Row | None) -> None:
+    def _replace(self, table: str, key: tuple[str | int, ...], row: Row | None) -> None:
         self._rows.replaced[table][key] = row
         if not self._armed:
             self._arm()

@@ -77,3 +77,20 @@ class LedgerStats(Struct, frozen=True):
 
 Durable = Callable[[bool], None]
 """Called on the event loop: True after the commit, False when one cannot be waited for."""
+
+
+class VersionRow(Struct, frozen=True):
+    """One accepted version of a pipeline, or with an empty `version` its removal.
+
+    `number` counts from 1, `file` is the pipeline file it came from, `place` the file it stands in
+    (an included one, maybe) with its first and last line, `files` all it was made of: hash by name.
+    """
+
+    pipeline: str
+    number: int
+    version: str
+    accepted: float
+    note: str = ""
+    file: str = ""
+    place: tuple[str, int, int] = ("", 0, 0)
+    files: dict[str, str] = {}

@@ -69,8 +69,13 @@ class Retention:
 
 
 def prune(store: Store) -> None:
-    """Forget kinds of messages that are all gone; only before anything is recorded."""
-    if store.mode != "file" or store.number("kinds") < _MANY_KINDS:
+    """Forget what nothing names any more; only before anything is recorded."""
+    if store.mode != "file":
+        return
+    if store.number("unused_texts"):
+        with store.transaction():
+            store.rows("prune_texts")
+    if store.number("kinds") < _MANY_KINDS:
         return
     with store.transaction():
         store.rows("prune_kinds")

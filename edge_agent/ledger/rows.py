@@ -15,6 +15,8 @@ KEYS = {
     "cursors": ("follower",),
     "facts": ("name",),
     "open_runs": ("id",),
+    "versions": ("pipeline", "number"),
+    "version_texts": ("hash",),
 }
 KIND, PAYLOAD, V1, MORE, FORM, DETAIL = 3, 5, 6, 14, 15, 18
 _OVERHEAD_BYTES = 1_000  # of a row beside its texts: Python's list, numbers and text headers

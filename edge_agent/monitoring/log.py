@@ -34,7 +34,12 @@ class Mask:
     """Hides secrets: fields whose name says so, and the values of `secrets.yaml` anywhere."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {secret for secret in secrets if secret}
+        self._known: set[str] = set()
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Hide these too."""
+        known = self._known = self._known | {secret for secret in secrets if secret}
         self._inside = sorted((s for s in known if len(s) >= _SHORT), key=len, reverse=True)
         self._whole = {s for s in known if len(s) < _SHORT}  # inside a text they would hide words
 
@@ -73,7 +78,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, mask: Mask) -> None:
         super().__init__()
-        self._mask = mask
+        self.mask = mask
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without the line break."""
@@ -81,9 +86,9 @@ class JsonFormatter(logging.Formatter):
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": self._mask.text(record.getMessage()),
+            "event": self.mask.text(record.getMessage()),
         }
-        return msgspec.json.encode(self._mask.fields(record) | head).decode()
+        return msgspec.json.encode(self.mask.fields(record) | head).decode()
 
 
 class TextFormatter(logging.Formatter):
@@ -91,17 +96,17 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self, mask: Mask, *, colours: bool = False) -> None:
         super().__init__()
-        self._mask = mask
+        self.mask = mask
         self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
         """The line; a traceback follows it on lines of its own."""
-        fields = self._mask.fields(record)
+        fields = self.mask.fields(record)
         trace = fields.pop("error") if record.exc_info and "error" in fields else ""
         level = record.levelname.lower()
         shown = f"\x1b[{_COLOURS.get(level, '0')}m{level:<7}\x1b[0m" if self._colours else level
         clock = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        event = self._mask.text(record.getMessage())
+        event = self.mask.text(record.getMessage())
         pairs = "".join(f" {name}={_shown(value)}" for name, value in fields.items())
         line = f"{clock} {shown:<7} {event}{pairs}"
         return f"{line}\n{trace}" if trace else line
@@ -130,6 +135,13 @@ def set_up(
     logging.captureWarnings(True)
     for chatty in ("uvicorn", "httpx", "httpcore", "apscheduler", "amqtt", "transitions", "paho"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def mask_also(secrets: Iterable[str]) -> None:
+    """Hide these in everything logged from now on."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, JsonFormatter | TextFormatter):
+            handler.formatter.mask.add(secrets)
 
 
 def _shown(value: Any) -> str:

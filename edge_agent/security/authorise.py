@@ -8,6 +8,7 @@ from msgspec import Struct
 
 Action = Literal[
     "agent:read",
+    "agent:reload",
     "agent:send",
     "agent:stop",
     "devices:command",

@@ -23,7 +23,7 @@ from schemas.traces import RunSummary
 class PipelinesView:
     """Implements `edge_agent.gateway.ports.Pipelines`; counts runs from its making on."""
 
-    def __init__(self, engine: Engine, problems: Callable[[], Sequence[Problem]]) -> None:
+    def __init__(self, engine: Engine, problems: Callable[[Plan], Sequence[Problem]]) -> None:
         self._engine = engine
         self._problems = problems
         self._counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
@@ -93,7 +93,7 @@ class PipelinesView:
             triggers=[gate.id for gate in plan.gates],
             last_run=_summary(last),
             runs=dict(self._counts[plan.id]),
-            problems=[_problem(p) for p in self._problems() if p.at.file == plan.file],
+            problems=[user_problem(problem) for problem in self._problems(plan)],
         )
 
 
@@ -101,6 +101,7 @@ def _summary(record: RunRecord | None) -> RunSummary | None:
     return None if record is None else run_summary(record)
 
 
-def _problem(problem: Problem) -> UserProblem:
+def user_problem(problem: Problem) -> UserProblem:
+    """A problem as the API shows it."""
     at = problem.at
     return UserProblem(problem.text, at.file, at.line, at.column, problem.hint, problem.severity)

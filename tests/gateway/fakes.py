@@ -29,8 +29,10 @@ from schemas.api import (
     RunQuery,
     RunStarted,
     StartRun,
+    UserProblem,
 )
 from schemas.device import Command
+from schemas.files import ReloadAnswer
 from schemas.problem import Position, Problem, UserError
 from schemas.traces import RunSummary, StepView, Trace
 
@@ -149,6 +151,14 @@ class FakeAgent:
         self.stopped = True
 
 
+class FakeFiles:
+    async def reload(self) -> ReloadAnswer:
+        return ReloadAnswer(changed=["freezer-alarm"], unchanged=3)
+
+    async def problems(self) -> Sequence[UserProblem]:
+        return [UserProblem("unknown key `topc`", "pipelines/attic.yaml", 4, 5)]
+
+
 class Parts:
     """The fakes behind a gateway, for tests to look at."""
 
@@ -158,6 +168,7 @@ class Parts:
         self.devices = FakeDevices()
         self.hooks = FakeHooks()
         self.agent = FakeAgent()
+        self.files = FakeFiles()
         self.live = Live()
         self.health = Health()
         self.metrics = Metrics()
@@ -168,6 +179,7 @@ class Parts:
             self.devices,
             self.hooks,
             self.agent,
+            self.files,
             self.live,
             self.health,
             self.metrics,

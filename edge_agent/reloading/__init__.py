@@ -1,0 +1,1 @@
+"""Hot reload: changed files compiled aside and swapped in, every accepted version kept."""

@@ -1,0 +1,159 @@
+"""The pipeline files of a home, compiled one by one and remembered by what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from pipelines.compiler import Compiler, documents
+from pipelines.plan import Plan
+from pipelines.secrecy import masked
+from pipelines.source import Reader
+from pipelines.tree import Map
+from schemas.problem import Position, Problem
+
+SECRETS = "secrets.yaml"
+Signature = tuple[int, int, int]
+"""What changes with a file's content: modified (ns), size, inode."""
+
+
+class Part(Struct, frozen=True):
+    """One pipeline of a file: `at` is the place of its id, `lines` are its first and last line."""
+
+    plan: Plan
+    at: Position
+    lines: tuple[int, int]
+
+
+class File(Struct, frozen=True):
+    """A pipeline file as compiled.
+
+    `ids` are those of all its pipelines, also of those with errors. `texts` are all files it was
+    made of by name (includes, blueprints, not the secrets), `folders` those it includes as a
+    whole, `secret` tells that it uses secrets.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    ids: Mapping[str, Position]
+    problems: tuple[Problem, ...]
+    texts: Mapping[str, str]
+    folders: frozenset[str]
+    secret: bool
+
+    @property
+    def good(self) -> bool:
+        """Whether it has no errors."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+
+def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
+    """One file with all its pipelines; those with errors are left out and told.
+
+    The reader should be a fresh one: what it has read is what the file is made of.
+    """
+    before, name = len(reader.problems), reader.name(path)
+    tree = reader.load(path)
+    problems = list(reader.problems[before:])
+    found = list(documents(tree, Position(name, 1, 1)))
+    parts: dict[str, Part] = {}
+    for document, at in found:
+        plan, wrong = compiler.compile(document, at, reader.texts)
+        problems += wrong
+        if plan is None:
+            continue
+        spot = document.values_at["id"]
+        if plan.id in parts:
+            hint = f"the first is at {parts[plan.id].at}"
+            problems.append(Problem(spot, f"a second pipeline `{plan.id}`", hint))
+        else:
+            parts[plan.id] = Part(plan, spot, _lines(document.at, found, reader.texts))
+    return File(
+        name,
+        tuple(parts.values()),
+        ids_of(found),
+        tuple(masked(problem, reader.secrets) for problem in problems),
+        {name: text for name, text in reader.texts.items() if name != SECRETS},
+        frozenset(map(reader.name, reader.folders)),
+        SECRETS in reader.texts,
+    )
+
+
+def ids_of(found: Iterable[tuple[Any, Position]]) -> dict[str, Position]:
+    """The ids that stand in documents, and where each stands first."""
+    ids: dict[str, Position] = {}
+    for tree, _ in found:
+        if isinstance(tree, Map) and isinstance(tree.get("id"), str):
+            ids.setdefault(tree["id"], tree.values_at["id"])
+    return ids
+
+
+def _lines(
+    start: Position, found: Sequence[tuple[Any, Position]], texts: Mapping[str, str]
+) -> tuple[int, int]:
+    """The first and last line of a pipeline: up to the next one, without remarks before that."""
+    lines = texts.get(start.file, "").split("\n")
+    later = (at.line for _, at in found if at.file == start.file and at.line > start.line)
+    last = min(later, default=len(lines) + 1) - 1
+    while last > start.line and lines[last - 1].lstrip()[:1] in ("", "#"):
+        last -= 1
+    return start.line, last
+
+
+class Library:
+    """Compiles files that changed; `breathe` is called between files, to let others have a turn."""
+
+    def __init__(
+        self, home: Path, compiler: Compiler, breathe: Callable[[], None] = lambda: None
+    ) -> None:
+        self.home = home
+        self.compiler = compiler
+        self.files: dict[str, File] = {}
+        self._breathe = breathe
+        self._seen: Mapping[str, Signature] = {}
+
+    def refresh(self, seen: Mapping[str, Signature], names: Sequence[str]) -> int:
+        """Bring `files` up to date; `names` are the pipeline files, in order.
+
+        `seen` are the signatures of all files of the home. Returns how many were compiled.
+        """
+        changed = {
+            name
+            for name in seen.keys() | self._seen.keys()
+            if seen.get(name) != self._seen.get(name)
+        }
+        files, compiled = {}, 0
+        for name in names:
+            file = self.files.get(name)
+            if file is None or not self._holds(file, changed):
+                file = compile_file(self.home / name, self.compiler, Reader(self.home))
+                compiled += 1
+                self._breathe()
+            files[name] = file
+        self.files, self._seen = files, dict(seen)
+        return compiled
+
+    def sources(self) -> set[str]:
+        """The names of all files and folders that pipelines are made of."""
+        return {name for file in self.files.values() for name in (*file.texts, *file.folders)}
+
+    def _holds(self, file: File, changed: set[str]) -> bool:
+        """Whether what was compiled is still what the files say."""
+        if not changed:
+            return True
+        if not file.good or file.folders:  # what it lacked may be there now
+            return False
+        if file.secret and SECRETS in changed:
+            return False
+        touched = changed & file.texts.keys()
+        return all(_text(self.home / name) == file.texts[name] for name in touched)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
