@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from edge_agent.channels.message import Message
 from edge_agent.devices.registry import Registry
 from edge_agent.gateway.live import Live
-from edge_agent.ledger.ledger import Ledger
 from edge_agent.monitoring.metrics import Counter
 from firmware_profiles.payloads import parse
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from schemas.device import Change
 from schemas.event import Event
+
+
+class Keeper(Protocol):
+    """The ledger as messages need it."""
+
+    def message(self, event: Event, changes: Sequence[Change]) -> None:
+        """Record an incoming event with the readings it made; before the runs it starts."""
 
 
 class Intake:
@@ -24,7 +31,7 @@ class Intake:
         *,
         profiles: Profiles,
         registry: Registry,
-        ledger: Ledger,
+        ledger: Keeper,
         engine: Engine,
         live: Live,
         counter: Counter,

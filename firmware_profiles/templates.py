@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from firmware_profiles.paths import find
@@ -49,6 +50,16 @@ class Template:
                 return None
             filled[hole] = _filtered(word, filters)
         return _HOLE.sub(lambda hole: filled[hole[1]], self.source)
+
+
+@lru_cache(maxsize=4096)
+def template(source: str) -> Template:
+    """The template of a text, parsed once.
+
+    Raises:
+        ValueError: as `Template`.
+    """
+    return Template(source)
 
 
 def _split(hole: str) -> tuple[str, list[str]]:

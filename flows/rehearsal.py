@@ -1,265 +1,278 @@
-"""A pipeline's `tests:` played on a virtual clock, in a home that is all in memory."""
+"""A pipeline's test played on a virtual clock: its script, and what is expected of the runs."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
-import msgspec
-from msgspec import Struct
-
-from flows.engine import Engine
-from flows.memory import HomeMemory
-from flows.rehearsal_past import MemoryPast
-from flows.rehearsal_ports import (
-    HttpStub,
-    KnownDevice,
-    MemoryDevices,
-    MemoryMessages,
-    MemoryOutside,
-    MemoryRecorder,
-    VirtualClock,
+from flows.rehearsal_effects import (
+    FREE,
+    Happened,
+    Pair,
+    compared,
+    effects_of,
+    end_of,
+    is_met,
+    paired,
 )
+from flows.rehearsal_scene import Life, Scene
+from flows.rehearsal_times import moment
 from flows.wire import to_wire
 from pipelines.plan import Plan
-from pipelines.ports import Home, Ports
-from schemas.device import Change
+from pipelines.ports import Home
+from pipelines.rehearsal import Act, Rehearsal, Wanted
+from pipelines.step import StepFailed
 from schemas.event import Event
-from schemas.fields import seconds
-from schemas.identity import unique_id
+from schemas.problem import Position
+from schemas.rehearsal import (
+    EmittedEvent,
+    HookCall,
+    Report,
+    RunByHand,
+    SaidMessage,
+    SentMessage,
+)
+from schemas.run import RunRecord
 
 BERLIN = Home("home", "Europe/Berlin", 52.52, 13.40)
+"""The home of tests that lie in no home."""
 
-Compile = Callable[[Ports], Sequence[Plan]]
-Decode = Callable[[MemoryDevices, Event], list[Change]]
-"""What a message says about devices: the changes it makes to what is known of them."""
-
-_FIELDS = {"publish": "topic", "device": "device", "notify": "to", "http": "url", "emit": "name"}
-_QUIET = {"remember", "run"}  # what may be expected, but need not be
-
-
-class Given(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is so when a test begins."""
-
-    time: str = "2026-01-10T12:00:00+01:00"
-    readings: list[dict[str, Any]] = []
-    memory: dict[str, Any] = {}
-    devices: dict[str, KnownDevice] = {}
+_COUNTED = {
+    "unmet": "it was triggered, but its `conditions` did not hold",
+    "stale": "it was triggered by an event older than its `stale_after`",
+    "held_back": "it was triggered, but `throttle`, `limit` or `dedupe_by` held it back",
+    "overflowed": "it was triggered while another run was under way",
+    "fired": "it was triggered, but the trigger's `if` or `debounce` held it back",
+}
+_SILENT = "none of its triggers fired"
 
 
-class Stub(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the world outside answers."""
+class Failed(Exception):
+    """A test did not come out as it says: `pairs` of expected and happened, or a text alone."""
 
-    http: list[HttpStub] = []
-    rows: list[dict[str, Any]] = []
-
-
-class Script(Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of `tests:`."""
-
-    name: str
-    given: Given = Given()
-    script: list[Any] = []
-    stub: Stub = Stub()
+    def __init__(self, at: Position, text: str, pairs: Sequence[Pair] = ()) -> None:
+        super().__init__(text)
+        self.at = at
+        self.text = text
+        self.pairs = pairs
 
 
-class Unexpected(AssertionError):
-    """The pipelines did not do what a test expects; the text shows both."""
-
-
-async def rehearse(
-    script: Script, compile_plans: Compile, decode: Decode | None = None, home: Home = BERLIN
-) -> Stage:
-    """Play one test; returns the home as it is in the end.
+async def rehearse(test: Rehearsal, scene: Scene) -> Stage:
+    """Play one test; the stage as it is in the end.
 
     Raises:
-        Unexpected: an expected effect did not come, or one came that nobody expected.
+        Failed: an expected effect did not come, or one came that nobody expected.
+        Endless: the pipelines go in circles.
     """
-    stage = Stage(script, compile_plans, decode or zigbee2mqtt, home)
-    for step in script.script:
-        await stage.play(step)
-    stage.expect("nothing")
+    stage = Stage(scene)
+    await stage.perform(test)
     return stage
 
 
 class Stage:
-    """The home in which one test is played."""
+    """One test being played; `runs` are its runs in the order they began."""
 
-    def __init__(self, script: Script, compile_plans: Compile, decode: Decode, home: Home) -> None:
-        start = datetime.fromisoformat(script.given.time)
-        zone = ZoneInfo(home.time_zone)
-        self.clock = VirtualClock(
-            (start if start.tzinfo else start.replace(tzinfo=zone)).timestamp()
-        )
-        self.recorder = MemoryRecorder()
-        self.past = MemoryPast()
-        self.messages = MemoryMessages()
-        self.devices = MemoryDevices(self.clock.now, script.given.devices)
-        rows = script.stub.rows
-        self.outside = MemoryOutside(script.stub.http, lambda sql, params: rows)
-        self._compile, self._decode, self._home = compile_plans, decode, home
-        self._seen: dict[int, int] = {}
-        self._ended: list[dict[str, Any]] = []
-        self._finished: set[int] = set()
-        for reading in script.given.readings:
-            self.devices.report(**reading)
-        for key, value in script.given.memory.items():
-            self.recorder.remember(key, value, self.clock.now())
-        self.engine = self._start()
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.clock = scene.clock
+        self.runs: dict[int, RunRecord] = {}
+        self.plans: dict[str, Plan] = {}
+        self.began = scene.clock.now()
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.excused: set[int] = set()
+        self._life: Life | None = None
+        self._is_offline = True
+        self._left = 0.0
+        self._late: list[Report] = []
+        self._seen: dict[int, int] = defaultdict(int)
+        self._ended: dict[int, Happened] = {}
+        self.at = Position()
 
-    async def play(self, step: Any) -> None:
-        """Do one step of the script."""
-        kind, value = (step, None) if isinstance(step, str) else next(iter(step.items()))
-        play = getattr(self, f"_play_{kind}", None)
-        if play is None:
-            raise Unexpected(f"a script has no step `{kind}`")
+    async def perform(self, test: Rehearsal) -> None:
+        """Play a test from its start to its end."""
+        try:
+            await self.enter()
+            await self.play(test.acts)
+            self._expect((), test.at, "at the end of the test")
+        finally:
+            await self._stop()
+
+    def silences(self) -> Iterator[tuple[str, str]]:
+        """The pipelines that did not run at all, and why."""
+        ran = {record.pipeline for record in self.runs.values()}
+        for pipeline in self.plans.keys() - ran:
+            counts = self.counts[pipeline]
+            yield pipeline, next((why for name, why in _COUNTED.items() if counts[name]), _SILENT)
+
+    def failures(self) -> list[RunRecord]:
+        """The failed runs that the test does not speak of and no `errors` took care of."""
+        return [
+            record
+            for record in self.runs.values()
+            if record.state in ("failed", "crashed")
+            and record.id not in self.excused
+            and not self._handles_errors(record)
+        ]
+
+    def _handles_errors(self, record: RunRecord) -> bool:
+        plan = self.plans.get(record.pipeline)
+        return plan is not None and bool(plan.errors.steps)
+
+    # ------------------------------------------------------------------ the agent's lives
+    async def enter(self) -> None:
+        """Start the agent for the first time."""
+        self._life = await self.scene.start()
+        self._life.engine.on_run.append(self._note)
+        self.plans = {lane.plan.id: lane.plan for lane in self._life.engine.lanes.values()}
+        self._back()
         await self.clock.advance()
-        await play(value)
-        await self.clock.advance()
 
-    def expect(self, wanted: Any) -> None:
-        """Compare the effects since the last time with those wanted, in any order."""
-        effects = list(self._new_effects())
-        missing = []
-        for each in _wanted(wanted):
-            found = next((e for e in effects if _matches(e, each)), None)
-            if found is None:
-                missing.append(each)
-            else:
-                effects.remove(found)
-        self._ended = [effect for effect in effects if "run" in effect]
-        surplus = [effect for effect in effects if _QUIET.isdisjoint(effect)]
-        if missing or surplus:
-            raise Unexpected("\n".join([_difference(missing, surplus), *self._failures()]))
+    async def _stop(self) -> None:
+        if self._life is None:
+            return
+        for lane in self._life.engine.lanes.values():
+            for name in _COUNTED:
+                self.counts[lane.plan.id][name] += getattr(lane.counts, name)
+        await self._life.stop()
+        self._life = None
 
-    def _failures(self) -> Iterator[str]:
-        for record in self.recorder.runs.values():
-            if record.error:
-                yield f"! {record.pipeline} {record.state}: {record.error}"
+    def _agent(self) -> Life:
+        if self._life is None:
+            raise Failed(self.at, "the agent is away here")
+        return self._life
 
-    def _start(self) -> Engine:
-        engine = Engine(self.clock, self.recorder, self.recorder.slots())
-        memory = HomeMemory(self.recorder, self.clock.now, self.recorder.memory())
-        memory.on_change = engine.remembered
-        self.memory = memory
-        ports = Ports(
-            clock=self.clock, messages=self.messages, devices=self.devices, memory=memory,
-            outside=self.outside, bus=engine, runs=engine.calls, home=self._home, past=self.past,
-        )  # fmt: skip
-        engine.load(self._compile(ports))
-        engine.start()
-        return engine
+    def _away(self) -> None:
+        self._is_offline, self._left = True, self.clock.now()
+        self.scene.broker.go_away()
 
-    async def _play_publish(self, message: Mapping[str, Any]) -> None:
-        raw = to_wire(message.get("payload", ""))
-        event = self._event(message["topic"], raw, retain=message.get("retain", False))
-        self._handle(event, self._decode(self.devices, event))
+    def _back(self) -> None:
+        """The broker and the agent are both there: what waited is delivered in order."""
+        self._is_offline = False
+        self.scene.broker.come_back()
+        late, self._late = self._late, []
+        for report in late:
+            self._agent().report(report, self.clock.now() - self._left)
 
-    async def _play_report(self, reading: dict[str, Any]) -> None:
-        change = self.devices.report(**reading)
-        self._handle(self._event(f"report/{change.device}", ""), [change])
+    def _note(self, plan: Plan, record: RunRecord, event: Event) -> None:
+        self.runs[record.id] = record
+        if record.state != "waiting":
+            self._ended[record.id] = end_of(record)
 
-    def _handle(self, event: Event, changes: Sequence[Change]) -> None:
-        self.past.message(event, changes)
-        self.engine.handle(event, changes)
+    # ------------------------------------------------------------------ the script
+    async def play(self, acts: Sequence[Act]) -> None:
+        """Play steps of a script.
 
-    async def _play_remember(self, values: Mapping[str, Any]) -> None:
-        for key, value in values.items():
-            self.memory.set(key, value)
+        Raises:
+            Failed: as `perform`.
+        """
+        for act in acts:
+            self.at = act.at
+            await self.clock.advance()
+            await getattr(self, f"_play_{act.kind}")(act)
+            await self.clock.advance()
 
-    async def _play_emit(self, event: Any) -> None:
-        named = event if isinstance(event, Mapping) else {"name": event}
-        self.engine.emit(named["name"], named.get("payload"))
-
-    async def _play_webhook(self, call: Any) -> None:
-        named = call if isinstance(call, Mapping) else {"name": call}
-        self.engine.internal("webhook", named["name"], named.get("payload"))
-
-    async def _play_restart(self, away: str | None) -> None:
-        self.engine.stop()
-        await self.clock.advance(seconds(away or "0s"))
-        self.engine = self._start()
-
-    async def _play_advance(self, time: str) -> None:
-        await self.clock.advance(seconds(time))
-
-    async def _play_offline(self, time: str) -> None:
-        await self.clock.advance(seconds(time))
-
-    async def _play_expect(self, wanted: Any) -> None:
-        self.expect(wanted)
-
-    def _event(self, topic: str, raw: bytes | str, *, retain: bool = False) -> Event:
-        data = raw.encode() if isinstance(raw, str) else raw
-        now = self.clock.now()
-        return Event(unique_id(), now, now, "mqtt", topic, _parsed(data), raw=data, retain=retain)
-
-    def _new_effects(self) -> Iterator[dict[str, Any]]:
-        yield from self._ended
-        for run, record in self.recorder.runs.items():
-            for effect in record.effects[self._seen.get(run, 0) :]:
-                yield _shown(effect.kind, effect.target, effect.payload)
-            self._seen[run] = len(record.effects)
-            if record.finished is not None and run not in self._finished:
-                self._finished.add(run)
-                yield {"run": record.pipeline, "state": record.state, "error": record.error}
-
-
-def zigbee2mqtt(devices: MemoryDevices, event: Event) -> list[Change]:
-    """Messages under `zigbee2mqtt/` as if every payload used the common vocabulary."""
-    prefix, _, name = event.source.partition("/")
-    if prefix != "zigbee2mqtt" or not isinstance(event.payload, dict):
-        return []
-    if name.endswith("/availability"):
-        available = event.payload["state"] == "online"
-        return [devices.report(name.removesuffix("/availability"), "available", available)]
-    return [
-        devices.report(name, key, value, retained=event.retain)
-        for key, value in event.payload.items()
-    ]
-
-
-def _parsed(raw: bytes) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return raw.decode("utf-8", "replace")
-
-
-def _wanted(wanted: Any) -> Iterator[dict[str, Any]]:
-    if wanted == "nothing":
-        return
-    for each in wanted if isinstance(wanted, list) else [wanted]:
-        kind = next((k for k in each if k in _FIELDS or k in _QUIET), None)
-        if kind is None:
-            raise Unexpected(f"this names no effect: {each}")
-        inner = each[kind]
-        if isinstance(inner, Mapping):  # {publish: {topic: …, payload: …}}
-            rest = {key: value for key, value in inner.items() if key != _FIELDS[kind]}
-            yield {kind: inner[_FIELDS[kind]], **rest}
+    async def _play_publish(self, act: Act) -> None:
+        message: SentMessage = act.value
+        try:
+            raw = to_wire(message.payload)
+        except StepFailed as error:
+            raise Failed(act.at, str(error)) from None
+        if message.retain:
+            self.scene.broker.bring(message.topic, raw)
         else:
-            yield dict(each)
+            self.scene.broker.publish(message.topic, raw, qos=message.qos)
+
+    async def _play_report(self, act: Act) -> None:
+        if self._is_offline:
+            self._late.append(act.value)
+        else:
+            self._agent().report(act.value, 0.0)
+
+    async def _play_remember(self, act: Act) -> None:
+        for key, value in act.value.items():
+            self._agent().memory.set(key, value)
+
+    async def _play_emit(self, act: Act) -> None:
+        event: EmittedEvent = act.value
+        self._agent().engine.emit(event.name, event.payload)
+
+    async def _play_webhook(self, act: Act) -> None:
+        call: HookCall = act.value
+        name = call.name if call.method == "POST" else f"{call.method} {call.name}"
+        self._agent().engine.internal("webhook", name, call.payload)
+
+    async def _play_message(self, act: Act) -> None:
+        said: SaidMessage = act.value
+        payload = {"text": said.text, "intent": said.intent, "slots": said.slots}
+        self._agent().engine.internal("message", said.channel, payload)
+
+    async def _play_run(self, act: Act) -> None:
+        order: RunByHand = act.value
+        engine = self._agent().engine
+        try:
+            lane, scope = engine.manual(order.pipeline, dict(order.inputs), order.payload)
+        except (LookupError, ValueError) as error:
+            raise Failed(act.at, str(error)) from None
+        if lane.ready(scope) or order.force:
+            engine.recorder.event(scope.event)
+            lane.begin(scope)
+
+    async def _play_advance(self, act: Act) -> None:
+        await self.clock.advance(act.value)
+
+    async def _play_at(self, act: Act) -> None:
+        await self._until(moment(act.value, self.clock.now(), self.scene.zone), act)
+
+    async def _play_restart(self, act: Act) -> None:
+        self._agent()
+        was_offline = self._is_offline
+        await self._stop()
+        self._away()
+        await self._absent(act)
+        self._life = await self.scene.start()
+        self._life.engine.on_run.append(self._note)
+        if not was_offline:
+            self._back()
+
+    async def _play_offline(self, act: Act) -> None:
+        self._away()
+        await self._absent(act)
+        self._back()
+
+    async def _absent(self, act: Act) -> None:
+        """Play what happens meanwhile, and let the rest of the time pass."""
+        until = self.clock.now() + act.value
+        await self.play(act.meanwhile)
+        await self._until(until, act)
+
+    async def _until(self, when: float, act: Act) -> None:
+        left = when - self.clock.now()
+        if left < 0:
+            raise Failed(act.at, "this time is over already: the script has come further")
+        await self.clock.advance(left)
+
+    # ------------------------------------------------------------------ what is expected
+    async def _play_expect(self, act: Act) -> None:
+        self._expect(act.value, act.at, "here")
+
+    def _expect(self, wanted: Sequence[Wanted], at: Position, where: str) -> None:
+        happened = self._happened()
+        missing, left = compared(wanted, happened)
+        self.excused |= {
+            each.run for each in happened if each.kind == "run" and _is_named(each, wanted)
+        }
+        self._ended = {each.run: each for each in left if each.kind == "run"}
+        if missing or any(each.kind not in FREE for each in left):
+            raise Failed(at, where, paired(missing, left))
+
+    def _happened(self) -> list[Happened]:
+        found = list(self._ended.values())
+        for record in self.runs.values():
+            sent = self.scene.sent.get(record.id, ())
+            found += effects_of(record, self._seen[record.id], sent)
+            self._seen[record.id] = len(record.effects)
+        return sorted(found, key=lambda each: each.ts)
 
 
-def _shown(kind: str, target: str, payload: Any) -> dict[str, Any]:
-    if kind == "remember":
-        return {kind: target, "value": payload}
-    if kind in ("publish", "emit"):
-        return {kind: target, "payload": payload}
-    return {kind: target, **payload}
-
-
-def _matches(effect: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(key in effect and effect[key] == value for key, value in wanted.items())
-
-
-def _difference(missing: Sequence[Any], surplus: Sequence[Any]) -> str:
-    lines = [f"- {_line(each)}" for each in missing] + [f"+ {_line(each)}" for each in surplus]
-    return "\n".join(["expected (-) and happened (+):", *lines])
-
-
-def _line(effect: Any) -> str:
-    return json.dumps(effect, ensure_ascii=False, default=str)
+def _is_named(happened: Happened, wanted: Sequence[Wanted]) -> bool:
+    return any(is_met(each, happened) for each in wanted)

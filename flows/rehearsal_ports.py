@@ -8,6 +8,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from time import monotonic
 from typing import Any
 
 from msgspec import Struct
@@ -18,7 +19,14 @@ from schemas.event import Event
 from schemas.run import RunRecord, Slot
 
 Selector = str | list[str] | dict[str, str]
-_TURNS = 10_000
+_MOST_CALLS = 200_000
+_QUIET_TURNS = 3  # a task that has ended calls back one turn later
+_QUICK_TURNS = 200
+_LONGEST = 10.0
+
+
+class Endless(Exception):
+    """A rehearsal does not come to an end; the text says what goes on for ever."""
 
 
 class _Call:
@@ -38,6 +46,7 @@ class VirtualClock:
         self._now = start
         self._order = itertools.count()
         self._calls: list[tuple[float, int, _Call]] = []
+        self._called = 0
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -50,25 +59,46 @@ class VirtualClock:
         return call
 
     async def advance(self, seconds: float = 0.0) -> None:
-        """Let time pass: everything due is called in order, and what it awaits is waited for."""
+        """Let time pass: everything due is called in order, and what it awaits is waited for.
+
+        Raises:
+            Endless: more is due than any pipeline needs, or something awaited does not end.
+        """
         until = self._now + seconds
-        await self._settle()
+        await settle()
         while self._calls and self._calls[0][0] <= until:
             when, _, call = heapq.heappop(self._calls)
             self._now = max(self._now, when)
-            if call.callback is not None:
-                call.callback()
-                await self._settle()
+            if call.callback is None:
+                continue
+            self._called += 1
+            if self._called > _MOST_CALLS:
+                raise Endless(f"more than {_MOST_CALLS:,} things fell due: it goes in circles")
+            call.callback()
+            await settle()
         self._now = until
 
-    async def _settle(self) -> None:
-        quiet = 0  # a task that has ended calls back one turn later
-        for _ in range(_TURNS):
-            quiet = quiet + 1 if asyncio.all_tasks() <= {asyncio.current_task()} else 0
-            if quiet > 2:
-                return
+
+async def settle() -> None:
+    """Wait until every other task of the loop has ended; costs nothing when there is none.
+
+    Raises:
+        Endless: one goes on for more than ten seconds of real time.
+    """
+    me = asyncio.current_task()
+    if len(asyncio.all_tasks()) == 1:
+        return
+    began, turns, quiet = monotonic(), 0, 0
+    while quiet < _QUIET_TURNS:
+        others = asyncio.all_tasks() - {me}
+        quiet = 0 if others else quiet + 1
+        turns += 1
+        if turns < _QUICK_TURNS:
             await asyncio.sleep(0)
-        raise RuntimeError("something is awaited that never ends")
+            continue
+        if monotonic() - began > _LONGEST:
+            raise Endless("something is awaited that never ends")
+        await asyncio.wait(others, timeout=0.05) if others else await asyncio.sleep(0)
 
 
 class MemoryRecorder:

@@ -17,6 +17,7 @@ from pipelines.lookups import home_functions
 from pipelines.plan import Block, Plan
 from pipelines.ports import Ports
 from pipelines.registry import STEPS
+from pipelines.rehearsal import read_tests
 from pipelines.scope import Expr
 from pipelines.secrecy import secrets_in
 from pipelines.tree import Map, Seq, place
@@ -129,7 +130,7 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         file=tree.at.file,
         shadow=document.shadow,
         secrets=frozenset(secrets_in(tree)),
-        tests=tuple(document.tests),
+        tests=read_tests(tree, document.id, draft.report),
         links=tuple(draft.links),
     )
 

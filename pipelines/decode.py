@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-import types
-from collections.abc import Iterator
 from functools import lru_cache
-from types import NoneType
-from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, Meta, Struct
+from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields as struct_fields
 
+from pipelines.annotations import (
+    choices,
+    examples,
+    items_of,
+    mark_of,
+    struct_in,
+    struct_in_values,
+)
 from pipelines.elsewhere import KEYS
 from pipelines.tree import Map, Secret, place, suggest
 from schemas.fields import seconds
@@ -39,6 +44,7 @@ class Field(NamedTuple):
     required: bool
     struct: type[Struct] | None
     struct_of_values: type[Struct] | None
+    items: Any
     mark: str
     fixed: bool
 
@@ -52,8 +58,9 @@ def fields_of(struct: type[Struct]) -> dict[str, Field]:
             field.name,
             hints[field.name],
             field.default is NODEFAULT and field.default_factory is NODEFAULT,
-            _struct_in(hints[field.name]),
-            _struct_in_values(hints[field.name]),
+            struct_in(hints[field.name]),
+            struct_in_values(hints[field.name]),
+            items_of(hints[field.name]),
             mark_of(hints[field.name]),
             not getattr(struct, "templated", True),
         )
@@ -94,6 +101,8 @@ def _value(value: Any, field: Field, at: Position, key: str) -> tuple[Any, list[
         return _values(value, field.struct_of_values)
     if field.mark == "duration" and value is not None:
         return _duration(value, field, at, key)
+    if isinstance(value, list) and (problems := _in_items(value, field.items, at, key)):
+        return None, problems
     try:
         return msgspec.convert(value, field.type, strict=not isinstance(value, Secret)), []
     except msgspec.ValidationError as error:
@@ -119,6 +128,21 @@ def _values(tree: Map, struct: type[Struct]) -> tuple[dict[str, Any], list[Probl
         if entry is not None:
             decoded[key] = entry
     return decoded, problems
+
+
+def _in_items(items: list[Any], kind: Any, at: Position, key: str) -> list[Problem]:
+    """What is wrong with the items of a list of structs; the list is looked at afterwards."""
+    struct, problems = struct_in(kind), list[Problem]()
+    for index, item in enumerate(items if kind is not None else ()):
+        spot = place(items, [index], at)
+        if struct is not None and isinstance(item, Map):
+            problems += decode(item, struct, spot, key)[1]
+            continue
+        try:
+            msgspec.convert(item, kind)
+        except msgspec.ValidationError as error:
+            problems.append(explain(str(error), item, spot, key, kind))
+    return problems
 
 
 def _unknown(tree: Map, key: str, known: dict[str, Field], name: str) -> Problem:
@@ -217,61 +241,3 @@ def _hint(message: str, value: Any, kind: Any) -> str:
     if isinstance(value, str) and {"int", "float"} & {*kinds}:
         return "write it without quotes" if value.strip("-+.0123456789") == "" else ""
     return ""
-
-
-def choices(annotation: Any) -> tuple[Any, ...]:
-    """The values a type with a `Literal` in it allows."""
-    if get_origin(annotation) is None:
-        return ()
-    if str(get_origin(annotation)) == "typing.Literal":
-        return get_args(annotation)
-    return tuple(dict.fromkeys(it for part in get_args(annotation) for it in choices(part)))
-
-
-def examples(annotation: Any) -> list[Any]:
-    """The examples a type gives of itself."""
-    for part in get_args(annotation):
-        if isinstance(part, Meta) and part.examples:
-            return part.examples
-        if found := examples(part):
-            return found
-    return []
-
-
-def mark_of(annotation: Any) -> str:
-    """What `schemas.fields` says a type is (`duration`, `expression`, …); empty if mixed."""
-    if get_origin(annotation) is Annotated:
-        base, *metas = get_args(annotation)
-        for meta in metas:
-            if mark := (meta.extra_json_schema or {}).get("x-hearth"):
-                return str(mark)
-        return mark_of(base)
-    if get_origin(annotation) in (Union, types.UnionType):
-        marks = {mark_of(part) for part in get_args(annotation) if part is not NoneType}
-        return marks.pop() if len(marks) == 1 else ""
-    return ""
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _parts(get_args(annotation)[0])
-    elif origin in (Union, types.UnionType):
-        for part in get_args(annotation):
-            yield from _parts(part)
-    else:
-        yield annotation
-
-
-def _struct_in(annotation: Any) -> type[Struct] | None:
-    for part in _parts(annotation):
-        if isinstance(part, type) and issubclass(part, Struct):
-            return part
-    return None
-
-
-def _struct_in_values(annotation: Any) -> type[Struct] | None:
-    for part in _parts(annotation):
-        if get_origin(part) is dict:
-            return _struct_in(get_args(part)[1])
-    return None

@@ -10,8 +10,9 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct, UnsetType
 
+from pipelines.annotations import choices, mark_of
 from pipelines.component import Component
-from pipelines.decode import Field, choices, fields_of, mark_of
+from pipelines.decode import Field, fields_of
 from pipelines.manual_expressions import NOTE, expressions_page
 from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
 from schemas.pipeline import BesideStep, BesideTrigger, Input, Pipeline

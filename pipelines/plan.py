@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from pipelines.rehearsal import Rehearsal
 from pipelines.scope import Expr, Test
 from pipelines.step import StepFn
 from pipelines.tree import Map
@@ -108,5 +109,5 @@ class Plan(Struct, frozen=True):
     file: str = ""
     shadow: bool = False
     secrets: frozenset[str] = frozenset()
-    tests: tuple[Any, ...] = ()
+    tests: tuple[Rehearsal, ...] = ()
     links: tuple[Link, ...] = ()

@@ -1,6 +1,6 @@
 """An in-memory channel: a broker and its client in one, for tests and rehearsals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from edge_agent.channels.message import ChannelState, Deliver, Message, OnState, Settle
@@ -14,7 +14,7 @@ class MemoryChannel:
 
     `publish` is what somebody else on the broker does. `sent` holds every letter that reached
     the broker, in order; letters to a filter of ours come back. `go_away` and `come_back` are the
-    broker's: meanwhile letters wait, as do QoS 1 and 2 messages for us, which `now` lets age.
+    broker's: meanwhile letters wait, as do QoS 1 and 2 messages for us, which age by `now`.
     """
 
     def __init__(
@@ -23,17 +23,18 @@ class MemoryChannel:
         deliver: Deliver,
         settle: Settle,
         on_state: OnState = lambda state: None,
-        now: float = 0.0,
+        now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.state = ChannelState(False, "not connected yet")
         self.sent: list[Letter] = []
-        self.now = now
+        self._now = now
         self.acked = 0
         self._deliver, self._settle, self._on_state = deliver, settle, on_state
         self._ids = count(1)
         self._arrived = 0
-        self._left = now
+        self._left = now()
         self._filters: dict[str, int] = {}
+        self._subscribed: dict[str, int] = {}
         self._retained: dict[str, Letter] = {}
         self._waiting: list[Letter] = []
         self._kept: list[Letter] = []
@@ -48,7 +49,8 @@ class MemoryChannel:
 
     def subscribe(self, filters: Mapping[str, int]) -> None:
         """Want exactly these filters; retained messages of new ones come at once."""
-        old, self._filters = self._filters, merged(filters)
+        old, self._filters = self._subscribed, merged(filters)
+        self._subscribed = self._filters
         for letter in list(self._retained.values()):
             if not _matching(old, letter.topic) and _matching(self._filters, letter.topic):
                 self._hand_over(letter, True)
@@ -84,9 +86,22 @@ class MemoryChannel:
         data = payload.encode() if isinstance(payload, str) else payload
         self._pass_on(Letter(topic, data, qos, retain))
 
+    def bring(self, topic: str, payload: bytes | str) -> None:
+        """A message that the broker had kept comes, as it does to newcomers."""
+        data = payload.encode() if isinstance(payload, str) else payload
+        letter = Letter(topic, data, 1, True)
+        self._keep(letter)
+        if self.state.connected and _matching(self._filters, topic):
+            self._hand_over(letter, True)
+
+    def begin_anew(self) -> None:
+        """The client is another process with the same session: it will subscribe to everything
+        once more, and get what the broker keeps."""
+        self._subscribed = {}
+
     def go_away(self) -> None:
         """The broker is away."""
-        self._left = self.now
+        self._left = self._now()
         self._set_state(ChannelState(False, "the connection to the broker was lost"))
 
     def come_back(self) -> None:
@@ -94,17 +109,15 @@ class MemoryChannel:
         self._set_state(ChannelState(True))
         kept, self._kept = self._kept, []
         for letter in kept:
-            self._hand_over(letter, False, self.now - self._left)
+            self._hand_over(letter, False, self._now() - self._left)
         waiting, self._waiting = self._waiting, []
         for letter in waiting:
             self.sent.append(letter)
             self._pass_on(letter)
 
     def _pass_on(self, letter: Letter) -> None:
-        if letter.retain and letter.payload:
-            self._retained[letter.topic] = letter
-        elif letter.retain:
-            self._retained.pop(letter.topic, None)
+        if letter.retain:
+            self._keep(letter)
         found = _matching(self._filters, letter.topic)
         if not found:
             return
@@ -112,6 +125,12 @@ class MemoryChannel:
             self._hand_over(letter, False)
         elif min(letter.qos, found[0]):
             self._kept.append(letter)
+
+    def _keep(self, letter: Letter) -> None:
+        if letter.payload:
+            self._retained[letter.topic] = letter
+        else:
+            self._retained.pop(letter.topic, None)
 
     def _hand_over(self, letter: Letter, retained: bool, age: float = 0.0) -> None:
         qos = min(letter.qos, _matching(self._filters, letter.topic)[0])

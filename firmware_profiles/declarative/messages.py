@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware_profiles.availability import Availability
 from firmware_profiles.contract import TopicReader
-from firmware_profiles.declarative.patterns import Pattern
+from firmware_profiles.declarative.patterns import pattern
 from firmware_profiles.paths import find, walk
 from firmware_profiles.rules import (
     IGNORE,
@@ -20,7 +20,7 @@ from firmware_profiles.rules import (
     unknown,
     well_known,
 )
-from firmware_profiles.templates import Template
+from firmware_profiles.templates import Template, template
 from firmware_profiles.times import epoch
 from firmware_profiles.vocabulary import known
 from schemas.device import Announcement, Decoded, Reading
@@ -37,11 +37,11 @@ class Message:
         self, rule: MessageRule, profile: Profile, heard: Heard, zone: tzinfo | None
     ) -> None:
         self.rule = rule
-        self.pattern = Pattern(rule.topic)
+        self.pattern = pattern(rule.topic)
         self._firmware = profile.profile
         self._heard = heard
         self._zone = zone
-        self._device = Template(rule.device or profile.device or "{device}")
+        self._device = template(rule.device or profile.device or "{device}")
         self._fields = {**profile.fields, **rule.fields}
         self._time = _time(rule.time)
         available = rule.available

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PART = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(\d+|\*))?\}")
 
@@ -42,6 +43,16 @@ class Pattern:
             else:
                 levels.append("+" if part or "{" in level else level)
         return "/".join(levels)
+
+
+@lru_cache(maxsize=4096)
+def pattern(topic: str) -> Pattern:
+    """The pattern of a topic, compiled once: every home has the shipped profiles.
+
+    Raises:
+        ValueError: as `Pattern`.
+    """
+    return Pattern(topic)
 
 
 def _vague(topic: str) -> bool:

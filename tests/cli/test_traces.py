@@ -12,9 +12,8 @@ import pytest
 from edge_agent.cli.shell import Shell
 from edge_agent.cli.trace_text import TraceText
 from edge_agent.views.traces import trace_of
-from flows.rehearsal import BERLIN, Stage, zigbee2mqtt
 from pipelines.source import Reader
-from tests.flows.rehearsing import compiled_text, read
+from tests.flows.rehearsing import Rehearsed
 
 CASES = Path(__file__).parents[1] / "cases" / "trace"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -31,9 +30,10 @@ def _cases() -> list[Any]:
 @pytest.mark.parametrize("case", _cases())
 def test_a_run_is_told_as_its_case_says(case: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "hearth.yaml").write_text("agent: {time_zone: Europe/Berlin}")
-    stage = asyncio.run(_played(case))
-    *_, record = stage.recorder.runs.values()
-    event = next((e for e in stage.recorder.events if e.id == record.event), None)
+    played = asyncio.run(_played(case))
+    *_, record = played.ledger.runs.values()
+    internal = [each for each in played.ledger.events if each.channel != "mqtt"]
+    event = next((each for each in internal if each.id == record.event), None)
     shell = Shell(home=tmp_path, json=False, verbose=False)
     text = "\n".join(TraceText(shell, full=False).lines(trace_of(record, event)))
     plain = UUID.sub("ID", click.unstyle(text))
@@ -41,16 +41,7 @@ def test_a_run_is_told_as_its_case_says(case: dict[str, Any], tmp_path: Path) ->
     assert max(map(len, plain.splitlines())) <= 80
 
 
-async def _played(case: dict[str, Any]) -> Stage:
+async def _played(case: dict[str, Any]) -> Rehearsed:
     text = msgspec.json.encode(case["pipeline"]).decode()
-    script = read({"name": case["name"], **{k: case[k] for k in ("given", "stub") if k in case}})
-
-    def plans(ports: Any) -> Any:
-        found, problems = compiled_text(text, ports)
-        assert not problems, problems
-        return found
-
-    stage = Stage(script, plans, zigbee2mqtt, BERLIN)
-    for step in case["script"]:
-        await stage.play(step)
-    return stage
+    played = Rehearsed(text, **{k: case[k] for k in ("given", "stub") if k in case})
+    return await played.play(*case["script"])

@@ -1,16 +1,11 @@
 """Runs that lead to runs: who started whom, the same ids after a crash, circles that end."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from flows.rehearsal import BERLIN, Stage, zigbee2mqtt
-from pipelines.plan import Plan
-from pipelines.ports import Ports
-from pipelines.source import Reader
 from schemas.run import RunRecord
-from tests.flows.rehearsing import compiled_text, read
+from tests.flows.rehearsing import Rehearsed
 
 PARENT = """
 - id: parent
@@ -33,31 +28,13 @@ CIRCLE_BY_EVENT = """
 """
 
 
-def _stage(text: str) -> Stage:
-    script = read(Reader().parse("{name: any, script: []}", "case.yaml"))
-
-    def compiled(ports: Ports) -> Sequence[Plan]:
-        plans, problems = compiled_text(text, ports)
-        assert all(problem.severity == "warning" for problem in problems), problems
-        return plans
-
-    return Stage(script, compiled, zigbee2mqtt, BERLIN)
-
-
-async def _played(text: str, *steps: object) -> Stage:
-    stage = _stage(text)
-    for step in steps:
-        await stage.play(step)
-    return stage
-
-
 GO = {"publish": {"topic": "go"}}
 
 
 def test_a_sub_run_knows_its_parent_and_the_parents_trace_names_it() -> None:
-    stage = asyncio.run(_played(PARENT, GO, {"advance": "10s"}))
-    runs = {record.pipeline: record for record in stage.recorder.runs.values()}
-    children = [r for r in stage.recorder.runs.values() if r.pipeline == "child"]
+    stage = asyncio.run(Rehearsed(PARENT).play(GO, {"advance": "10s"}))
+    runs = {record.pipeline: record for record in stage.ledger.runs.values()}
+    children = [r for r in stage.ledger.runs.values() if r.pipeline == "child"]
     parent = runs["parent"]
     assert parent.state == "completed", parent.error
     assert {child.parent for child in children} == {parent.id}
@@ -70,14 +47,14 @@ def test_a_sub_run_knows_its_parent_and_the_parents_trace_names_it() -> None:
 
 def test_after_a_restart_the_same_runs_go_on() -> None:
     async def ids(*steps: object) -> set[int]:
-        stage = _stage(PARENT)
+        stage = Rehearsed(PARENT)
         await stage.play(GO)
-        before = set(stage.recorder.runs)
+        before = set(stage.ledger.runs)
         for step in steps:
             await stage.play(step)
-        assert before <= set(stage.recorder.runs)
-        assert all(r.state == "completed" for r in stage.recorder.runs.values())
-        return set(stage.recorder.runs)
+        assert before <= set(stage.ledger.runs)
+        assert all(r.state == "completed" for r in stage.ledger.runs.values())
+        return set(stage.ledger.runs)
 
     undisturbed = asyncio.run(ids({"advance": "10s"}, {"advance": "10s"}))
     restarted = asyncio.run(ids("restart", {"restart": "5s"}, {"restart": "1m"}, {"advance": "1m"}))
@@ -85,27 +62,28 @@ def test_after_a_restart_the_same_runs_go_on() -> None:
 
 
 def test_no_note_of_a_sub_run_is_left_behind() -> None:
-    stage = asyncio.run(_played(PARENT, GO, {"restart": "1m"}, {"advance": "1m"}))
-    assert [slot.owner for slot in stage.recorder.slots()] == ["engine"]
+    stage = asyncio.run(Rehearsed(PARENT).play(GO, {"restart": "1m"}, {"advance": "1m"}))
+    assert [slot.owner for slot in stage.ledger.slots()] == ["engine"]
 
 
 def test_a_dry_run_shows_what_the_sub_run_would_do_and_does_nothing() -> None:
     stage = asyncio.run(_rehearsed())
-    (record,) = stage.recorder.runs.values()
+    (record,) = stage.ledger.runs.values()
     assert record.state == "completed", record.error
     assert [(e.step, e.kind, e.target) for e in record.effects] == [
         ("first", "run", "child"), ("first/0", "publish", "in"), ("first/2", "publish", "out"),
         ("1", "run", "child"), ("1/0", "publish", "in"), ("1/2", "publish", "out"),
     ]  # fmt: skip
     assert not any(effect.performed for effect in record.effects)
-    assert not stage.messages.sent
+    assert not stage.scene.broker.sent
 
 
-async def _rehearsed() -> Stage:
-    stage = _stage(PARENT)
+async def _rehearsed() -> Rehearsed:
+    stage = Rehearsed(PARENT)
+    await stage.play()
     lane, scope = stage.engine.manual("parent", {})
     record: RunRecord = await lane.rehearse(scope)
-    stage.recorder.run(record)
+    stage.ledger.run(record)
     return stage
 
 
@@ -113,8 +91,8 @@ async def _rehearsed() -> Stage:
 def test_pipelines_that_start_each_other_in_a_circle_are_stopped_and_told(
     text: str, runs: int
 ) -> None:
-    stage = asyncio.run(_played(text, GO))
-    *before, last = stage.recorder.runs.values()
+    stage = asyncio.run(Rehearsed(text).play(GO))
+    *before, last = stage.ledger.runs.values()
     assert len(before) == runs - 1
     assert {record.state for record in before} == {"completed"}
     assert "16 runs have started one another: this is a circle" in last.error

@@ -1,40 +1,38 @@
 """The engine does what its cases say: modes, failures, gates, blocks, restarts."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
 from flows.engine import Engine
-from flows.rehearsal import BERLIN, Script, rehearse
+from flows.rehearsal import BERLIN
 from flows.rehearsal_ports import MemoryRecorder, VirtualClock
 from pipelines import nowhere
 from pipelines.plan import Block, Gate, Plan, PlannedStep
+from pipelines.rehearsal import Rehearsal
 from pipelines.scope import Scope
 from pipelines.trigger import Arm, Fire, OnName, OnTopic, Watch
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id, unique_id
-from tests.flows.rehearsing import compiled, read
+from tests.flows.rehearsing import compiled, rehearse
 
 CASES = Path(__file__).parents[1] / "cases" / "engine"
 
 
-def _cases() -> list[tuple[Path, str, Script]]:
+def _cases() -> list[tuple[Path, str, Rehearsal]]:
     found = []
     for path in sorted(CASES.glob("*.yaml")):
         plans, problems = compiled(path, nowhere.ports(BERLIN))
         assert not problems, "\n".join(map(str, problems))
-        found += [(path, plan.id, read(test)) for plan in plans for test in plan.tests]
+        found += [(path, plan.id, test) for plan in plans for test in plan.tests]
     return found
 
 
 @pytest.mark.parametrize(
     ("path", "pipeline", "script"), _cases(), ids=lambda value: getattr(value, "name", value)
 )
-def test_the_engine_does_what_its_case_says(path: Path, pipeline: str, script: Script) -> None:
-    asyncio.run(
-        rehearse(script, lambda ports: [p for p in compiled(path, ports)[0] if p.id == pipeline])
-    )
+def test_the_engine_does_what_its_case_says(path: Path, pipeline: str, script: Rehearsal) -> None:
+    rehearse(script, lambda ports: [p for p in compiled(path, ports)[0] if p.id == pipeline])
 
 
 def _on(topic: str) -> Arm:

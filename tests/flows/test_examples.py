@@ -1,32 +1,39 @@
-"""Every example passes the check and plays its own tests."""
+"""The shipped pipelines pass their own tests, as `hearth test` plays them."""
 
-import asyncio
-import json
 from pathlib import Path
 
 import pytest
 
-from flows.rehearsal import Script, rehearse
-from tests.flows.rehearsing import compiled, scripts
+from edge_agent.rehearsal.failure_text import plain_failure
+from edge_agent.rehearsal.files import Suite, suites
+from edge_agent.rehearsal.suite import played_once
+from pipelines.rehearsal import Rehearsal
 
-EXAMPLES = Path(__file__).parents[2] / "pipelines" / "examples"
-FILES = sorted(EXAMPLES.glob("*.yaml"))
-SCRIPTS = [(path, script) for path in FILES for script in scripts(path)]
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "pipelines" / "examples"
+SHIPPED = [EXAMPLES]
+FILES = [suite for folder in SHIPPED for suite in suites(None, [folder], {})]
+TESTS = [(suite, test) for suite in FILES for test in suite.tests]
 
 
 def test_there_is_an_example_for_each_kind_of_need() -> None:
-    assert len(FILES) >= 24
+    assert len([suite for suite in FILES if suite.path.parent == EXAMPLES]) >= 24
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_an_example_shows_what_happens_and_what_does_not(path: Path) -> None:
-    steps = [json.dumps(step) for script in scripts(path) for step in script.script]
-    assert any('"expect": "nothing"' in step for step in steps)
-    assert any('"expect"' in step and '"nothing"' not in step for step in steps)
+@pytest.mark.parametrize("suite", FILES, ids=lambda suite: suite.path.stem)
+def test_a_shipped_file_has_no_problems_and_tests_of_both_kinds(suite: Suite) -> None:
+    assert not suite.problems
+    expected = [act.value for test in suite.tests for act in test.acts if act.kind == "expect"]
+    assert any(expected), "something must happen"
+    assert not all(expected), "and something must not"
 
 
 @pytest.mark.parametrize(
-    ("path", "script"), SCRIPTS, ids=[f"{path.stem}: {script.name}" for path, script in SCRIPTS]
+    ("suite", "test"), TESTS, ids=[f"{suite.path.stem}: {test.name}" for suite, test in TESTS]
 )
-def test_an_example_does_what_it_says(path: Path, script: Script) -> None:
-    asyncio.run(rehearse(script, lambda ports: compiled(path, ports)[0]))
+@pytest.mark.parametrize("on_disk", [False, True], ids=["in memory", "on disk"])
+def test_a_shipped_pipeline_does_what_its_tests_say(
+    suite: Suite, test: Rehearsal, on_disk: bool
+) -> None:
+    outcome = played_once(test, suite, on_disk=on_disk)
+    assert outcome.passed, plain_failure(outcome)

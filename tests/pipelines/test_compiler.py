@@ -65,7 +65,7 @@ def test_everything_a_document_can_say_is_in_the_plan() -> None:
         False, {"room": "hall"}, "queued", 3, "silent",
     )  # fmt: skip
     assert (made.missed, made.stale_after, made.path, made.priority) == (1800, 300, "flow", 1)
-    assert made.shadow and made.tests == ({"name": "any"},) and made.description == "about"
+    assert made.shadow and made.tests[0].name == "any" and made.description == "about"
     run = scope(inputs=made.inputs({"limit": "5"}), variables={})
     for name, expression in made.variables:
         run.variables[name] = expression(run)

@@ -5,7 +5,6 @@ A case is a trigger (`fires`, `silent`), a condition (`holds`, `fails`; `ask: X`
 `problems` it must be refused with; `others` are pipelines beside it.
 """
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from flows.rehearsal import BERLIN, rehearse
+from flows.rehearsal import BERLIN
 from pipelines import nowhere
 from pipelines.source import Reader
-from tests.flows.rehearsing import compiled_text, read
+from tests.flows.rehearsing import compiled_text, read, rehearse
 
 CASES = Path(__file__).parents[2] / "cases"
 KINDS = ("triggers", "conditions", "steps")
@@ -40,7 +39,7 @@ def test_a_component_does_what_its_case_says(case: dict[str, Any]) -> None:
     assert all(any(part in line for line in told) for part in wanted), told
     if wanted:
         return
-    stage = asyncio.run(rehearse(_script(case), lambda ports: compiled_text(text, ports)[0]))
+    scene = rehearse(_script(case), lambda ports: compiled_text(text, ports)[0])
     if "sent" in case:
         assert case["sent"] == [
             [
@@ -49,10 +48,10 @@ def test_a_component_does_what_its_case_says(case: dict[str, Any]) -> None:
                 m.qos,
                 m.retain,
             ]
-            for m in stage.messages.sent
+            for m in scene.broker.sent
         ]
     if "asked" in case:
-        asked = [[sql, {k: _plain(v) for k, v in p.items()}] for sql, p in stage.outside.queries]
+        asked = [[sql, {k: _plain(v) for k, v in p.items()}] for sql, p in scene.outside.queries]
         assert case["asked"] == asked
 
 
@@ -80,7 +79,7 @@ def _pipeline(case: dict[str, Any]) -> dict[str, Any]:
 
 def _script(case: dict[str, Any]) -> Any:
     script = [step for each in case["script"] for step in _spelled_out(each)]
-    kept = {key: case[key] for key in ("name", "given", "stub") if key in case}
+    kept: dict[str, Any] = {key: case[key] for key in ("name", "given", "stub") if key in case}
     return read({**kept, "script": script})
 
 

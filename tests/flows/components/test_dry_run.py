@@ -2,10 +2,10 @@
 
 import asyncio
 
-from flows.rehearsal import BERLIN, Stage, zigbee2mqtt
+from edge_agent.rehearsal.memory_ledger import MemoryLedger
+from edge_agent.rehearsal.scene import AgentScene
 from pipelines.ports import Ports
-from pipelines.source import Reader
-from tests.flows.rehearsing import compiled_text, read
+from tests.flows.rehearsing import compiled_text, read, scene
 
 TEXT = """
 id: everything
@@ -23,8 +23,11 @@ steps:
 
 
 def test_effects_are_noted_and_not_performed() -> None:
-    stage = asyncio.run(_played())
-    (record,) = stage.recorder.runs.values()
+    played = asyncio.run(_played())
+    assert played.life is not None
+    ledger = played.life.ledger
+    assert isinstance(ledger, MemoryLedger)
+    (record,) = ledger.runs.values()
     assert record.state == "completed", record.error
     assert [(effect.kind, effect.target) for effect in record.effects] == [
         ("publish", "out"), ("device", "lamp"), ("http", "https://api.example/"),
@@ -33,25 +36,21 @@ def test_effects_are_noted_and_not_performed() -> None:
     ]  # fmt: skip
     assert not any(effect.performed for effect in record.effects)
     assert record.effects[-1].payload == [0, None]
-    assert not stage.messages.sent
-    assert not stage.devices.commands
-    assert not stage.outside.requests
-    assert not stage.outside.notified
-    assert not stage.recorder.memory()
-    assert not [event for event in stage.recorder.events if event.channel == "emit"]
+    assert not played.broker.sent
+    assert not ledger.memory()
+    assert not [event for event in ledger.events if event.channel == "emit"]
 
 
-async def _played() -> Stage:
-    script = read(Reader().parse("{name: dry, script: []}", "case.yaml"))
-
+async def _played() -> AgentScene:
     def compiled(ports: Ports) -> list[object]:
         plans, problems = compiled_text(TEXT, ports)
         assert not problems
         return [*plans]
 
-    stage = Stage(script, compiled, zigbee2mqtt, BERLIN)  # type: ignore[arg-type]
-    lane, scope = stage.engine.manual("everything", {})
+    played = scene(read({"name": "dry"}), compiled)  # type: ignore[arg-type]
+    life = await played.start()
+    lane, scope = life.engine.manual("everything", {})
     scope.live = False
     lane.begin(scope)
-    await stage.clock.advance()
-    return stage
+    await played.clock.advance()
+    return played
