@@ -255,7 +255,7 @@ class Agent:
             devices=DevicesView(self.registry),
             hooks=HooksView(self.engine),
             agent=self._facts(),
-            files=FilesView(self.files),
+            files=FilesView(self.files, self.ledger),
             live=self.live,
             health=self.health,
             metrics=self.metrics,

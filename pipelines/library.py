@@ -21,24 +21,24 @@ Signature = tuple[int, int, int]
 
 
 class Part(Struct, frozen=True):
-    """One pipeline of a file: `at` is the place of its id, `lines` are its first and last line."""
+    """One pipeline of a file; `at` is the place of its id."""
 
     plan: Plan
     at: Position
-    lines: tuple[int, int]
 
 
 class File(Struct, frozen=True):
     """A pipeline file as compiled.
 
-    `ids` are those of all its pipelines, also of those with errors. `texts` are all files it was
-    made of by name (includes, blueprints, not the secrets), `folders` those it includes as a
-    whole, `secret` tells that it uses secrets.
+    `ids` and `lines` are those of all its pipelines, also of those with errors. `texts` are all
+    files it was made of by name (includes, blueprints, not the secrets), `folders` those it
+    includes as a whole, `secret` tells that it uses secrets.
     """
 
     name: str
     parts: tuple[Part, ...]
     ids: Mapping[str, Position]
+    lines: Mapping[str, tuple[int, int]]
     problems: tuple[Problem, ...]
     texts: Mapping[str, str]
     folders: frozenset[str]
@@ -70,11 +70,12 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
             hint = f"the first is at {parts[plan.id].at}"
             problems.append(Problem(spot, f"a second pipeline `{plan.id}`", hint))
         else:
-            parts[plan.id] = Part(plan, spot, _lines(document.at, found, reader.texts))
+            parts[plan.id] = Part(plan, spot)
     return File(
         name,
         tuple(parts.values()),
         ids_of(found),
+        _lines_of(found, reader.texts),
         tuple(masked(problem, reader.secrets) for problem in problems),
         {name: text for name, text in reader.texts.items() if name != SECRETS},
         frozenset(map(reader.name, reader.folders)),
@@ -91,16 +92,26 @@ def ids_of(found: Iterable[tuple[Any, Position]]) -> dict[str, Position]:
     return ids
 
 
-def _lines(
-    start: Position, found: Sequence[tuple[Any, Position]], texts: Mapping[str, str]
-) -> tuple[int, int]:
-    """The first and last line of a pipeline: up to the next one, without remarks before that."""
-    lines = texts.get(start.file, "").split("\n")
-    later = (at.line for _, at in found if at.file == start.file and at.line > start.line)
-    last = min(later, default=len(lines) + 1) - 1
-    while last > start.line and lines[last - 1].lstrip()[:1] in ("", "#"):
+def _lines_of(
+    found: Sequence[tuple[Any, Position]], texts: Mapping[str, str]
+) -> dict[str, tuple[int, int]]:
+    """The first and last line of each pipeline, in the file its id stands in."""
+    lines: dict[str, tuple[int, int]] = {}
+    for tree, _ in found:
+        if isinstance(tree, Map) and isinstance(tree.get("id"), str):
+            later = (at for _, at in found if at.file == tree.at.file and at.line > tree.at.line)
+            following = min((at.line for at in later), default=0)
+            text = texts.get(tree.at.file, "").split("\n")
+            lines.setdefault(tree["id"], (tree.at.line, _end(text, tree.at.line, following)))
+    return lines
+
+
+def _end(lines: Sequence[str], first: int, following: int) -> int:
+    """The last line before the following pipeline, without the remarks that belong to that."""
+    last = following - 1 if following else len(lines)
+    while last > first and lines[last - 1].lstrip()[:1] in ("", "#"):
         last -= 1
-    return start.line, last
+    return last
 
 
 class Library:

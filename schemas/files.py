@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -27,3 +28,44 @@ class ReloadAnswer(Struct, frozen=True):
         list[UserProblem], Meta(description="Everything wrong in the files of the home.")
     ] = []
     seconds: Annotated[float, Meta(description="How long it took.")] = 0.0
+
+
+class VersionView(Struct, frozen=True):
+    """One accepted version of a pipeline."""
+
+    number: Annotated[int, Meta(description="Counts from 1.")]
+    version: Annotated[str, Meta(description="Hash of what it says; empty: it was removed.")]
+    accepted: Annotated[datetime, Meta(description="RFC 3339, UTC.")]
+    note: Annotated[str, Meta(description="Why it came into force.")] = ""
+    file: Annotated[str, Meta(description="The file it came from.")] = ""
+    change: Annotated[str, Meta(description="What changed, in short.")] = ""
+    current: Annotated[bool, Meta(description="Whether it is in force.")] = False
+    runs: Annotated[int, Meta(description="How many kept runs it made.")] = 0
+    last_run: Annotated[datetime | None, Meta(description="When its last run began.")] = None
+
+
+class VersionText(Struct, frozen=True):
+    """What a version said."""
+
+    number: Annotated[int, Meta(description="Counts from 1.")]
+    version: Annotated[str, Meta(description="Hash of what it says; empty: it was removed.")]
+    text: Annotated[str, Meta(description="The pipeline itself.")] = ""
+    others: Annotated[
+        dict[str, str], Meta(description="Other files it was made of (includes), by name.")
+    ] = {}
+
+
+class Rollback(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which version to go back to."""
+
+    number: Annotated[int | None, Meta(description="The one before, by default.")] = None
+
+
+class RolledBack(Struct, frozen=True):
+    """What a rollback did."""
+
+    number: Annotated[int, Meta(description="The version that was gone back to.")]
+    file: Annotated[str, Meta(description="The file that was written.")]
+    saved: Annotated[
+        str, Meta(description="Where the text with errors was put that stood in the file before.")
+    ] = ""

@@ -18,7 +18,7 @@ from schemas.api import (
     StartRun,
 )
 from schemas.device import Command
-from schemas.files import ReloadAnswer
+from schemas.files import ReloadAnswer, Rollback, RolledBack, VersionText, VersionView
 from schemas.traces import Trace
 
 
@@ -36,6 +36,15 @@ class Agent(Protocol):
 
     def trace(self, run: str) -> Trace:
         """One run by its id."""
+
+    def versions(self, pipeline: str) -> Sequence[VersionView]:
+        """The versions of a pipeline, newest first."""
+
+    def version(self, pipeline: str, number: int) -> VersionText:
+        """What one of them said."""
+
+    def rollback(self, pipeline: str, number: int | None) -> RolledBack:
+        """Write a version back into its file."""
 
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""
@@ -62,6 +71,19 @@ class RunningAgent:
     def describe(self) -> AgentView:
         """What runs where."""
         return self._wire.get("/api/v1/agent", AgentView)
+
+    def versions(self, pipeline: str) -> Sequence[VersionView]:
+        """The versions of a pipeline, newest first."""
+        return self._wire.get(f"/api/v1/pipelines/{part(pipeline)}/versions", list[VersionView])
+
+    def version(self, pipeline: str, number: int) -> VersionText:
+        """What one of them said."""
+        return self._wire.get(f"/api/v1/pipelines/{part(pipeline)}/versions/{number}", VersionText)
+
+    def rollback(self, pipeline: str, number: int | None) -> RolledBack:
+        """Write a version back into its file, and put it in force."""
+        path = f"/api/v1/pipelines/{part(pipeline)}/rollback"
+        return self._wire.post(path, Rollback(number), RolledBack)
 
     def reload(self) -> ReloadAnswer:
         """Put what has changed in the files in force."""

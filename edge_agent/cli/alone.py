@@ -19,20 +19,24 @@ from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.problems import LedgerProblem
-from edge_agent.loading import compile_home
+from edge_agent.loading import compile_home, compiler_of
 from edge_agent.outside.world import World
+from edge_agent.reloading.rollback import roll_back
 from edge_agent.views.agent import wire
 from edge_agent.views.devices import DevicesView
 from edge_agent.views.history import HistoryView
 from edge_agent.views.pipelines import PipelinesView
+from edge_agent.views.versions import VersionsView
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from flows.memory import HomeMemory
+from pipelines import nowhere
 from pipelines.check import home_of
 from pipelines.ports import Ports
 from pipelines.settings import load_devices
 from schemas.api import DeviceView, Message, QueryAnswer, RunPage, RunQuery, RunStarted, StartRun
 from schemas.device import Command, Publication
+from schemas.files import RolledBack, VersionText, VersionView
 from schemas.problem import UserError
 from schemas.settings import Settings
 from schemas.traces import Trace
@@ -107,6 +111,20 @@ class HomeAlone:
     def trace(self, run: str) -> Trace:
         """One run by its id."""
         return self._do(HistoryView(self._ledger).trace(UUID(run).int))
+
+    def versions(self, pipeline: str) -> Sequence[VersionView]:
+        """The versions of a pipeline, newest first."""
+        return self._do(VersionsView(self._ledger).versions(pipeline))
+
+    def version(self, pipeline: str, number: int) -> VersionText:
+        """What one of them said."""
+        return self._do(VersionsView(self._ledger).version(pipeline, number))
+
+    def rollback(self, pipeline: str, number: int | None) -> RolledBack:
+        """Write a version back into its file; the next start puts it in force."""
+        home = self._home.resolve()
+        back = self._do(VersionsView(self._ledger).way_back(pipeline, number))
+        return roll_back(home, back, compiler_of(nowhere.ports(home_of(self._settings))))
 
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""

@@ -32,7 +32,7 @@ from schemas.api import (
     UserProblem,
 )
 from schemas.device import Command
-from schemas.files import ReloadAnswer
+from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.traces import Trace
 
 
@@ -115,6 +115,15 @@ class Files(Protocol):
 
     async def problems(self) -> Sequence[UserProblem]:
         """Everything that is wrong in the files."""
+
+    async def versions(self, pipeline: str) -> Sequence[VersionView]:
+        """The versions of a pipeline, newest first."""
+
+    async def version(self, pipeline: str, number: int) -> VersionText:
+        """What one of them said."""
+
+    async def rollback(self, pipeline: str, number: int | None) -> RolledBack:
+        """Write a version back into its file, and put it in force."""
 
 
 class Gateway(Struct, frozen=True):

@@ -62,7 +62,7 @@ class Reloader:
         self.versions = versions
         self.on_swap: list[Callable[[], None]] = []
         self._engine = engine
-        self._compiler = compiler
+        self.compiler = compiler
         self._beside = beside
         self._library = Library(self.home, compiler, breathe=lambda: time.sleep(0))
         self._selection = Selection()
@@ -147,7 +147,7 @@ class Reloader:
         if lane is not None:
             return lane.plan
         version = self.versions.row(pipeline).version
-        return self.versions.compiled(pipeline, version, self._compiler)
+        return self.versions.compiled(pipeline, version, self.compiler)
 
     def _former(self, plans: Sequence[Plan]) -> list[Plan]:
         """At the start: the versions that waiting runs began with, where they are others."""
@@ -155,7 +155,7 @@ class Reloader:
             return []
         known = {(plan.id, plan.version) for plan in plans}
         wanted = sorted(self._engine.versions_waiting() - known)
-        found = (self.versions.compiled(*each, self._compiler) for each in wanted)
+        found = (self.versions.compiled(*each, self.compiler) for each in wanted)
         return [plan for plan in found if plan is not None]
 
     def _tell(self) -> None:

@@ -69,7 +69,7 @@ class Versions:
     def accept(self, part: Part, file: File, note: str) -> None:
         """Keep what has come into force; the same version from another text replaces it."""
         files = {name: self._kept(text) for name, text in _own(file).items()}
-        plan, place = part.plan, (part.at.file, *part.lines)
+        plan, place = part.plan, (part.at.file, *file.lines[part.plan.id])
         last = self._last.get(plan.id)
         if last is not None and last.version == plan.version:
             row = replace(last, file=file.name, place=place, files=files)
@@ -96,8 +96,7 @@ class Versions:
             row = self._keeper.version_of(pipeline, version)
         if row is None:
             return None
-        with unpacked(self._keeper.version_texts(row), self._home) as folder:
-            file = compile_file(folder / row.file, compiler, Reader(folder))
+        file = compiled_texts(self._keeper.version_texts(row), row.file, self._home, compiler)
         plans = (part.plan for part in file.parts if part.plan.id == pipeline)
         plan = next(plans, None)
         return None if plan is None else replace(plan, version=version)
@@ -116,8 +115,14 @@ class Versions:
         return name
 
 
+def compiled_texts(texts: Mapping[str, str], name: str, home: Path, compiler: Compiler) -> File:
+    """A pipeline file made of these texts and the home's secrets."""
+    with _unpacked(texts, home) as folder:
+        return compile_file(folder / name, compiler, Reader(folder))
+
+
 @contextmanager
-def unpacked(texts: Mapping[str, str], home: Path) -> Iterator[Path]:
+def _unpacked(texts: Mapping[str, str], home: Path) -> Iterator[Path]:
     """A folder with these files in it and the home's secrets beside them, for a moment."""
     with tempfile.TemporaryDirectory(prefix="hearth-") as made:
         folder = Path(made).resolve()

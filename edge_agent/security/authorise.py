@@ -21,6 +21,7 @@ Action = Literal[
     "pipelines:read",
     "pipelines:run",
     "pipelines:switch",
+    "pipelines:write",
 ]
 _ON_THIS_MACHINE: frozenset[Action] = frozenset({"agent:stop"})
 

@@ -32,7 +32,7 @@ from schemas.api import (
     UserProblem,
 )
 from schemas.device import Command
-from schemas.files import ReloadAnswer
+from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.problem import Position, Problem, UserError
 from schemas.traces import RunSummary, StepView, Trace
 
@@ -157,6 +157,19 @@ class FakeFiles:
 
     async def problems(self) -> Sequence[UserProblem]:
         return [UserProblem("unknown key `topc`", "pipelines/attic.yaml", 4, 5)]
+
+    async def versions(self, pipeline: str) -> Sequence[VersionView]:
+        if pipeline != "freezer-alarm":
+            raise LookupError(f"there never was a pipeline `{pipeline}`")
+        return [VersionView(1, "abc", NOON)]
+
+    async def version(self, pipeline: str, number: int) -> VersionText:
+        await self.versions(pipeline)
+        return VersionText(number, "abc", "id: freezer-alarm")
+
+    async def rollback(self, pipeline: str, number: int | None) -> RolledBack:
+        await self.versions(pipeline)
+        return RolledBack(number or 1, "pipelines/freezer.yaml")
 
 
 class Parts:

@@ -1,8 +1,7 @@
 """Coroutine tests, and a home on disk whose files are reloaded into an engine in memory."""
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -40,6 +39,15 @@ class MemoryVersions:
 
     def version_texts(self, row: VersionRow) -> dict[str, str]:
         return {name: self.texts[each] for name, each in row.files.items()}
+
+    async def versions(self, pipeline: str) -> Sequence[VersionRow]:
+        return self.of(pipeline)[::-1]
+
+    async def version_runs(self, pipeline: str) -> Mapping[str, tuple[int, float]]:
+        return {}
+
+    def last_versions(self) -> Sequence[VersionRow]:
+        return [self.of(pipeline)[-1] for pipeline in {row.pipeline for row in self.rows.values()}]
 
     def of(self, pipeline: str) -> list[VersionRow]:
         """The versions of a pipeline, oldest first."""
@@ -80,22 +88,12 @@ class Site(House):
         return {name: lane.plan.description for name, lane in self.engine.lanes.items()}
 
     def _files(self) -> Reloader:
-        rows = {row.pipeline: row for row in sorted(self.kept.rows.values(), key=_number)}
-        versions = Versions(
-            self.home,
-            self.kept,
-            self.clock.now,
-            last=list(rows.values()),
-            hashes=list(self.kept.texts),
-        )
+        last, hashes = self.kept.last_versions(), list(self.kept.texts)
+        versions = Versions(self.home, self.kept, self.clock.now, last=last, hashes=hashes)
         compiler = compiler_of(self.ports)
         return Reloader(
             self.home, compiler=compiler, engine=self.engine, versions=versions, beside=self.beside
         )
-
-
-def _number(row: VersionRow) -> int:
-    return row.number
 
 
 @pytest.fixture
@@ -118,8 +116,3 @@ def listed(*texts: str) -> str:
         "".join(("- " if i == 0 else "  ") + line + "\n" for i, line in enumerate(t.splitlines()))
         for t in texts
     )
-
-
-def digest(text: str) -> str:
-    """The name a text is kept under."""
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
