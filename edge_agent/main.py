@@ -43,6 +43,7 @@ from edge_agent.views.devices import DevicesView
 from edge_agent.views.files import FilesView
 from edge_agent.views.history import HistoryView
 from edge_agent.views.hooks import HooksView
+from edge_agent.views.messages import MessagesView
 from edge_agent.views.pipelines import PipelinesView
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
@@ -254,6 +255,7 @@ class Agent:
             history=HistoryView(self.ledger),
             devices=DevicesView(self.registry),
             hooks=HooksView(self.engine),
+            messages=MessagesView(self.engine),
             agent=self._facts(),
             files=FilesView(self.files, self.ledger),
             live=self.live,
@@ -261,8 +263,7 @@ class Agent:
             metrics=self.metrics,
             measures=self.measures,
         )
-        socket = self.home / "data" / "agent.sock"
-        handle = await start_gateway(gateway, self.settings.gateway, socket)
+        handle = await start_gateway(gateway, self.settings.gateway, self.home / "data/agent.sock")
         self._leave.push_async_callback(handle.stop)
         if handle.port is not None:
             host = self.settings.gateway.host

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from flows.messages import EVERY, message_event
 from flows.rehearsal_effects import (
     FREE,
     Happened,
@@ -29,7 +30,6 @@ from schemas.rehearsal import (
     HookCall,
     Report,
     RunByHand,
-    SaidMessage,
     SentMessage,
 )
 from schemas.run import RunRecord
@@ -202,9 +202,8 @@ class Stage:
         self._agent().engine.internal("webhook", name, call.payload)
 
     async def _play_message(self, act: Act) -> None:
-        said: SaidMessage = act.value
-        payload = {"text": said.text, "intent": said.intent, "slots": said.slots}
-        self._agent().engine.internal("message", said.channel, payload)
+        event = message_event(act.value, self.clock.now())
+        self._agent().engine.dispatch(event, EVERY)
 
     async def _play_run(self, act: Act) -> None:
         order: RunByHand = act.value

@@ -12,6 +12,7 @@ from msgspec import Struct
 from pipelines.decode import decode
 from pipelines.tree import Map, Seq, place, suggest
 from schemas.fields import seconds
+from schemas.message import Said
 from schemas.problem import Position, Problem
 from schemas.rehearsal import (
     Absence,
@@ -20,7 +21,6 @@ from schemas.rehearsal import (
     HookCall,
     PipelineTest,
     RunByHand,
-    SaidMessage,
     ScriptStep,
     Stub,
 )
@@ -41,7 +41,7 @@ EFFECTS: dict[str, tuple[str, tuple[str, ...]]] = {
 _SHORT: dict[str, Callable[[str], Struct]] = {
     "emit": lambda name: EmittedEvent(name=name),
     "webhook": lambda name: HookCall(name=name),
-    "message": lambda text: SaidMessage(text=text),
+    "message": lambda text: Said(text),
     "run": lambda pipeline: RunByHand(pipeline=pipeline),
     "restart": lambda time: Absence(for_=time),
     "offline": lambda time: Absence(for_=time),

@@ -90,6 +90,12 @@ class HookAnswer(Struct, frozen=True):
     runs: Annotated[list[str], Meta(description="Their UUIDs.")]
 
 
+class Heard(Struct, frozen=True):
+    """The runs a message started."""
+
+    runs: Annotated[list[str], Meta(description="Their UUIDs.")]
+
+
 class PropertyView(Struct, frozen=True):
     """One property of a device as last reported."""
 

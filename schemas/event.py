@@ -12,8 +12,9 @@ class Event(Struct, frozen=True, gc=False):
     event's own time where it is known, else `received`; `age` bounds how long it may have waited
     in the broker (seconds). `payload` is the parsed JSON, else text,
     else the bytes; `raw` is what came over the wire. `channel` names where it came from (`mqtt`,
-    `webhook`, `timer`, `manual`, `emit`, `memory`, `startup`, `run`, `call`), `source` the topic,
-    hook or name. `depth` counts the runs that led to it, each started by the one before.
+    `webhook`, `timer`, `manual`, `emit`, `memory`, `startup`, `run`, `call`, `message`), `source`
+    the topic, hook, name or channel of the message. `depth` counts the runs that led to it, each
+    started by the one before.
     """
 
     id: int

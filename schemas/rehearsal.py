@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from schemas.fields import Duration
+from schemas.message import Said
 from schemas.pipeline import Part
 
 DeviceName = Annotated[str, Meta(description="Name of the device.")]
@@ -127,15 +128,6 @@ class RunByHand(Part, frozen=True):
     force: Annotated[bool, Meta(description="Do not ask the pipeline's conditions.")] = False
 
 
-class SaidMessage(Part, frozen=True):
-    """Somebody wrote or said something."""
-
-    text: Annotated[str, Meta(description="What was said.")] = ""
-    channel: Annotated[str, Meta(description="Where.")] = "http"
-    intent: Annotated[str, Meta(description="What was understood.")] = ""
-    slots: Annotated[dict[str, Any], Meta(description="What it was said of.")] = {}
-
-
 class ScriptStep(Part, frozen=True):
     """One step of a script: exactly one of these."""
 
@@ -151,7 +143,7 @@ class ScriptStep(Part, frozen=True):
         str | HookCall | None, Meta(description="A request to a webhook: its name, or a mapping.")
     ] = None
     message: Annotated[
-        str | SaidMessage | None,
+        str | Said | None,
         Meta(description="Somebody says something: the text, or a mapping."),
     ] = None
     run: Annotated[

@@ -121,4 +121,4 @@ class RunningAgent:
 
     def send(self, messages: Sequence[Message]) -> int:
         """Take messages in, or publish them; how many were taken."""
-        return self._wire.post("/api/v1/messages", messages, Accepted).accepted
+        return self._wire.post("/api/v1/agent/messages", messages, Accepted).accepted

@@ -17,6 +17,7 @@ from edge_agent.gateway.routes.files import files
 from edge_agent.gateway.routes.history import history
 from edge_agent.gateway.routes.hooks import hooks
 from edge_agent.gateway.routes.live import live
+from edge_agent.gateway.routes.messages import messages
 from edge_agent.gateway.routes.pipelines import pipelines
 from edge_agent.gateway.routes.state import state
 
@@ -54,6 +55,7 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             devices(gateway.devices),
             live(gateway.live),
             hooks(gateway.hooks),
+            messages(gateway.messages),
             agent(gateway.agent),
             files(gateway.files),
         ],

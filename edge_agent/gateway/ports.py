@@ -33,6 +33,7 @@ from schemas.api import (
 )
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
+from schemas.message import Said
 from schemas.traces import Trace
 
 
@@ -94,6 +95,13 @@ class Hooks(Protocol):
         """Fire the hook's triggers; the ids of the runs this started."""
 
 
+class Messages(Protocol):
+    """What people write or say."""
+
+    async def take(self, said: Said, principal: str) -> Sequence[str]:
+        """Show a message to the pipelines; the ids of the runs it started."""
+
+
 class Agent(Protocol):
     """The agent itself."""
 
@@ -133,6 +141,7 @@ class Gateway(Struct, frozen=True):
     history: History
     devices: Devices
     hooks: Hooks
+    messages: Messages
     agent: Agent
     files: Files
     live: Live

@@ -17,6 +17,7 @@ Action = Literal[
     "history:read",
     "hooks:call",
     "live:read",
+    "messages:send",
     "metrics:read",
     "pipelines:read",
     "pipelines:run",

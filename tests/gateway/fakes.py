@@ -33,6 +33,7 @@ from schemas.api import (
 )
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
+from schemas.message import Said
 from schemas.problem import Position, Problem, UserError
 from schemas.traces import RunSummary, StepView, Trace
 
@@ -136,6 +137,15 @@ class FakeHooks:
         return [str(RUN)]
 
 
+class FakeMessages:
+    def __init__(self) -> None:
+        self.said: list[tuple[Said, str]] = []
+
+    async def take(self, said: Said, principal: str) -> Sequence[str]:
+        self.said.append((said, principal))
+        return [str(RUN)]
+
+
 class FakeAgent:
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -180,6 +190,7 @@ class Parts:
         self.history = FakeHistory()
         self.devices = FakeDevices()
         self.hooks = FakeHooks()
+        self.messages = FakeMessages()
         self.agent = FakeAgent()
         self.files = FakeFiles()
         self.live = Live()
@@ -191,6 +202,7 @@ class Parts:
             self.history,
             self.devices,
             self.hooks,
+            self.messages,
             self.agent,
             self.files,
             self.live,

@@ -158,9 +158,9 @@ def test_sql_is_taken_by_get_and_post(client: httpx.Client) -> None:
 
 
 def test_one_message_or_many_are_taken(site: Site, client: httpx.Client) -> None:
-    one = client.post("/api/v1/messages", json={"topic": "a", "payload": {"x": 1}})
+    one = client.post("/api/v1/agent/messages", json={"topic": "a", "payload": {"x": 1}})
     assert (one.status_code, one.json()) == (202, {"accepted": 1})
-    many = client.post("/api/v1/messages", json=[{"topic": "b", "retain": True}] * 3)
+    many = client.post("/api/v1/agent/messages", json=[{"topic": "b", "retain": True}] * 3)
     assert many.json() == {"accepted": 3}
     assert [m.topic for m in site.parts.agent.messages] == ["a", "b", "b", "b"]
 

@@ -1,4 +1,4 @@
-"""`/api/v1/agent` and `/messages`: what the command line asks of the running agent."""
+"""`/api/v1/agent`: what the command line asks of the running agent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def agent(agent: Agent) -> Router:
         agent.stop()
 
     @post(
-        "/messages",
+        "/agent/messages",
         opt=needs("agent:send"),
         status_code=202,
         request_max_body_size=MESSAGES_BYTES,
