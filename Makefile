@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 help:
 	@echo "make demo    watch recorded devices and five pipelines, no broker or configuration needed"
-	@echo "make test    every test (needs mosquitto; installed with apt where that is possible)"
+	@echo "make test    every test (needs mosquitto and PostgreSQL; installed with apt where possible)"
 	@echo "make setup   prepare .venv with everything; the command is then $(HEARTH)"
 	@echo "make lint    ruff, formatting, mypy --strict"
 	@echo "make bench   the measurements of hearth bench"
@@ -31,7 +31,7 @@ test:
 soak:
 	@scripts/debian-packages
 	@scripts/bootstrap dev
-	@SOAK=1 $(PYTEST) -s tests/storms $(ARGS)
+	@SOAK=1 $(PYTEST) -s tests/storms tests/prefect $(ARGS)
 
 bench:
 	@scripts/debian-packages

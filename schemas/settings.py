@@ -100,9 +100,33 @@ class LedgerSettings(Section, frozen=True):
 
 
 class PrefectSettings(Section, frozen=True):
-    """Where the Prefect history goes."""
+    """Where the runs are shown: a Prefect server, with every failure and what of the rest fits.
 
-    server: Annotated[str, Meta(description="embedded, a URL, or none.")] = "none"
+    Of completed runs all are shown up to `per_minute` for each pipeline and `per_day` in all;
+    beyond that one in `sample`, and an artifact holds the exact counts. The ledger keeps them all.
+    """
+
+    server: Annotated[
+        str,
+        Meta(
+            description="`embedded`, the API URL of a server or of Prefect Cloud, or `none`.",
+            pattern=r"^(embedded|none|https?://\S+)$",
+            examples=["embedded", "http://127.0.0.1:4200/api"],
+        ),
+    ] = "embedded"
+    key: Annotated[str | None, Meta(description="API key of Prefect Cloud; use !secret.")] = None
+    port: Annotated[
+        Port, Meta(description="Port of the embedded server; a free one is taken if it is busy.")
+    ] = 4200
+    database: Annotated[
+        str | None, Meta(description="PostgreSQL URL of the embedded server; none: SQLite.")
+    ] = None
+    keep: Annotated[Duration, Meta(description="How long the embedded server keeps runs.")] = "30d"
+    per_minute: Annotated[
+        int, Meta(ge=0, description="Completed runs of a pipeline shown in a minute.")
+    ] = 10
+    per_day: Annotated[int, Meta(ge=0, description="Completed runs shown in a day, in all.")] = 2000
+    sample: Annotated[int, Meta(ge=1, description="Of those beyond, one in so many.")] = 100
 
 
 class LogSettings(Section, frozen=True):

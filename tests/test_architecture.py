@@ -26,12 +26,17 @@ OWNERS = {
     "apscheduler": ["flows"],
     "astral": ["flows"],
     "prefect": ["flows/prefect"],
+    "fastapi": ["flows/prefect/server"],
+    "starlette": ["flows/prefect/server"],
+    "asyncpg": ["flows/prefect/server"],
+    "sqlite3": ["flows/prefect/server"],
     "duckdb": ["edge_agent/ledger"],
     "paho": ["edge_agent/channels"],
     "amqtt": ["edge_agent/channels"],
     "litestar": ["edge_agent/gateway"],
-    "uvicorn": ["edge_agent/gateway"],
+    "uvicorn": ["edge_agent/gateway", "flows/prefect/server"],
     "httpx": ["edge_agent"],
+    "h11": ["edge_agent/prefect"],
     "click": ["edge_agent/cli"],
     "rich": ["edge_agent/cli", "edge_agent/demo"],
     "uvloop": ["edge_agent"],
@@ -40,7 +45,7 @@ OWNERS = {
     "mlc_llm": ["edge_agent/models"],
 }
 # Imported inside the function that needs them, never when a module loads.
-HEAVY = {"prefect", "tvm", "tvm_ffi", "mlc_llm"}
+HEAVY = {"prefect", "fastapi", "asyncpg", "tvm", "tvm_ffi", "mlc_llm"}
 # Parts of edge_agent meet only here.
 WIRING = {"edge_agent/main.py"}
 # A little over 300 lines, and still one idea each.

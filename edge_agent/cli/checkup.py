@@ -122,3 +122,33 @@ def gateway(settings: Settings, home: Path) -> Iterator[Finding]:
         yield Finding("warning", "gateway", f"{where} is taken by another program", hint)
     else:
         yield Finding("good", "gateway", f"{where} is free")
+
+
+def prefect(settings: Settings) -> Iterator[Finding]:
+    """Where the runs are shown."""
+    from edge_agent.prefect.server import INSTALL, installed
+
+    server = settings.prefect.server
+    if server == "none":
+        yield Finding("good", "prefect", "switched off: runs stay in the ledger")
+    elif server == "embedded" and not installed():
+        yield Finding("warning", "prefect", "not installed: runs stay in the ledger", INSTALL)
+    elif server == "embedded":
+        where = f"http://127.0.0.1:{settings.prefect.port}"
+        yield Finding("good", "prefect", f"embedded, on {where} while the agent runs")
+    else:
+        yield asyncio.run(_prefect_at(server, settings.prefect.key))
+
+
+async def _prefect_at(server: str, key: str | None) -> Finding:
+    from edge_agent.prefect.api import PrefectApi, Refused, api_url
+
+    api = PrefectApi(api_url(server), key)
+    try:
+        version = await api.get("/admin/version")
+    except (OSError, Refused) as error:
+        hint = "prefect: {server: …} in hearth.yaml; runs wait in the ledger meanwhile"
+        return Finding("bad", "prefect", f"{api.url}: {error}", hint)
+    finally:
+        await api.close()
+    return Finding("good", "prefect", f"{api.url} answers, version {version}")

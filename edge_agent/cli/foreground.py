@@ -148,6 +148,8 @@ def told(shell: Shell, agent: Agent) -> list[str]:
     lines = [f"home     {agent.home}", f"broker   {agent.urls['mqtt']}{embedded}"]
     if "gateway" in agent.urls:
         lines.append(f"http     {agent.urls['gateway']}")
+    if agent.prefect.url or agent.prefect.missing:
+        lines.append(f"prefect  {agent.prefect.url or agent.prefect.missing}")
     return [*lines, f"running  {pipelines} pipelines; Ctrl-C ends"]
 
 

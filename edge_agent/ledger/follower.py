@@ -8,6 +8,7 @@ from edge_agent.ledger import history
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.records import Entry, Latest
 from edge_agent.ledger.store import FOLLOWERS, Cursor
+from schemas.run import RunRecord
 
 
 class Follower:
@@ -35,6 +36,10 @@ class Follower:
         """The next committed entries after the last acknowledged one; empty when there are none."""
         return await self._cursors.run(FOLLOWERS, lambda cursor: self._read(cursor, limit))
 
+    async def runs(self, limit: int, *, after: int) -> tuple[Sequence[RunRecord], int]:
+        """The runs among the next `limit` entries after a place, and the place of the last."""
+        return await self._cursors.run(FOLLOWERS, lambda cursor: self._runs(cursor, limit, after))
+
     def ack(self, seq: int) -> None:
         """Everything up to this entry has been carried; kept with the next commit."""
         self.position = seq
@@ -50,12 +55,26 @@ class Follower:
         """Forget the cursor: nobody follows under this name any more."""
         self._keep(self.name, None, self._hold)
 
+    def _runs(self, cursor: Cursor, limit: int, after: int) -> tuple[list[RunRecord], int]:
+        between = self._next(cursor, limit, after)
+        if between is None:
+            return [], after
+        # The end first: what is committed meanwhile comes after it and is read the next time.
+        last = self._cursors.named(cursor, "last_between", between)[0][0]
+        rows = self._cursors.named(cursor, "runs_between", between | {"upto": last})
+        return [run for row in rows if (run := history.entry(row, []).run) is not None], last
+
+    def _next(self, cursor: Cursor, limit: int, after: int) -> dict[str, int] | None:
+        following = self._cursors.named(cursor, "next_seq", {"after": after})[0][0]
+        if following is None:
+            return None
+        return {"after": following - 1, "upto": following - 1 + limit}
+
     def _read(self, cursor: Cursor, limit: int) -> list[Entry]:
         named = self._cursors.named
-        following = named(cursor, "next_seq", {"after": self.position})[0][0]
-        if following is None:
+        between = self._next(cursor, limit, self.position)
+        if between is None:
             return []
-        between = {"after": following - 1, "upto": following - 1 + limit}
         rows = named(cursor, "entries_between", between)
         readings: dict[int, list[Latest]] = {}
         for seq, *reading in named(cursor, "readings_between", between):

@@ -137,6 +137,20 @@ ORDER BY 1
 SELECT seq, device_key, device, property, instance, type, value, text, unit, ts
 FROM reading_rows WHERE seq > $after AND seq <= $upto ORDER BY seq
 
+-- name: runs_between
+SELECT
+    seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    id::UUID::BLOB, event::UUID::BLOB, pipeline, version, state, started, finished, detail
+FROM run_rows
+WHERE seq > $after AND seq <= $upto
+ORDER BY seq
+
+-- name: last_between
+SELECT greatest(
+    (SELECT max(seq) FROM entries WHERE seq > $after AND seq <= $upto),
+    (SELECT max(seq) FROM open_runs WHERE seq > $after AND seq <= $upto)
+)
+
 -- name: run_seqs
 SELECT e.seq, e.started
 FROM entries e JOIN forms f ON f.id = e.form

@@ -73,3 +73,23 @@ async def test_a_follower_that_leaves_begins_anew(tmp_path: Path) -> None:
     await ledger.flush()
     assert len(await ledger.follow("mirror").read()) == 1
     await ledger.close()
+
+
+async def test_runs_alone_are_read_from_place_to_place(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    follower = ledger.follow("mirror")
+    for n in range(6):
+        happened = event(str(n))
+        ledger.event(happened)
+        if n % 2:
+            ledger.run(run(happened))
+    await ledger.flush()
+    seen, place, before = [], 0, -1
+    while place > before:
+        before = place
+        runs, place = await follower.runs(2, after=place)
+        seen += [record.event for record in runs]
+    assert seen == [event(str(n)).id for n in (1, 3, 5)]
+    follower.ack(place)
+    assert await follower.behind() == 0
+    await ledger.close()

@@ -1,0 +1,99 @@
+"""The agent's link to Prefect: the server it uses and what goes there, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.prefect.api import PrefectApi, api_url
+from edge_agent.prefect.mirror import Mirror
+from edge_agent.prefect.policy import Policy
+from edge_agent.prefect.public import PublicWay
+from edge_agent.prefect.server import INSTALL, EmbeddedServer, free_port, installed
+from edge_agent.prefect.ways import BulkWay
+from flows.prefect.server.process import Launch
+from schemas.fields import seconds
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FOLLOWER = "prefect"
+
+
+class PrefectLink:
+    """`start` returns at once; `stop` ends the server with it. `url` is what a person opens."""
+
+    def __init__(self, settings: Settings, home: Path, ledger: Ledger) -> None:
+        self.url = ""
+        self.missing = ""
+        self._settings = settings.prefect
+        self._home = home
+        self._agent = settings.agent.name
+        self._ledger = ledger
+        self._server: EmbeddedServer | None = None
+        self._mirror: Mirror | None = None
+        self._api: PrefectApi | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, empty when nothing is."""
+        if self._server is not None and self._server.problem:
+            return f"the Prefect server: {self._server.problem}"
+        return "" if self._mirror is None else self._mirror.problem
+
+    def start(self, urls: dict[str, str]) -> None:
+        """Start the server where it is embedded, and carry what the ledger has."""
+        wanted = self._settings.server
+        if wanted == "none":
+            return
+        if wanted == "embedded" and not installed():
+            self.missing = f"not installed; {INSTALL}"
+            return
+        self.url = wanted
+        if wanted == "embedded":
+            self.url = self._embed()
+        urls["prefect"] = self.url
+        self._api = PrefectApi(api_url(self.url), self._settings.key)
+        self._carry(self._api)
+
+    def _embed(self) -> str:
+        launch = Launch(
+            data=str(self._home / "data" / "prefect"),
+            port=free_port(self._settings.port),
+            database=self._settings.database or "",
+            keep=seconds(self._settings.keep),
+            watched=True,
+        )
+        self._server = EmbeddedServer(launch)
+        self._tasks.append(asyncio.create_task(self._server.run()))
+        return self._server.url
+
+    def _carry(self, api: PrefectApi) -> None:
+        loop = asyncio.get_running_loop()
+        way = BulkWay(api, self._agent, PublicWay(api, self._agent))
+        follower = self._ledger.follow(FOLLOWER, hold=True)
+        mirror = self._mirror = Mirror(follower, Policy(self._settings), way, deployments={})
+
+        def committed(took: float) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closing
+                loop.call_soon_threadsafe(mirror.committed)
+
+        self._ledger.on_commit(committed)
+        self._tasks.append(asyncio.create_task(self._mirroring(mirror)))
+
+    async def _mirroring(self, mirror: Mirror) -> None:
+        if self._server is not None:
+            await self._server.up.wait()
+        await mirror.run()
+
+    async def stop(self) -> None:
+        """Stop carrying and end the server; what is left is carried after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._api is not None:
+            await self._api.close()

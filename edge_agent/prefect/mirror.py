@@ -1,0 +1,108 @@
+"""The mirror: a follower of the ledger that carries its runs to Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from edge_agent.ledger.follower import Follower
+from edge_agent.prefect.policy import Policy
+from schemas.run import RunRecord
+
+log = logging.getLogger(__name__)
+
+# A few at a time: reading them holds the interpreter for a millisecond, in which no event is
+# looked at. What has gathered for a while goes in one request.
+_AT_ONCE = 64
+_IN_A_REQUEST = 256
+_GATHER = 0.25
+_FIRST_PAUSE, _LAST_PAUSE = 0.5, 15.0
+
+
+class Way(Protocol):
+    """A way to write runs into a Prefect server."""
+
+    async def write(self, runs: Sequence[RunRecord], deployments: Mapping[str, str]) -> None:
+        """Write them, those that are there already too.
+
+        Raises:
+            OSError: not now; try again.
+        """
+
+
+class Mirror:
+    """Carries runs in the ledger's order, oldest first; `run` never ends.
+
+    Its cursor moves on when the server has taken them: after an outage of either side it goes on
+    where it was, and what it repeats is recognised by the runs' ids.
+    """
+
+    def __init__(
+        self,
+        follower: Follower,
+        policy: Policy,
+        way: Way,
+        *,
+        deployments: Mapping[str, str],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.problem = ""
+        self._follower = follower
+        self._policy = policy
+        self._way = way
+        self._deployments = deployments
+        self._now = now
+        self._news = asyncio.Event()
+        self._news.set()
+
+    def committed(self) -> None:
+        """The ledger has more; called on the loop."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while await self._carry():
+                pass
+            await asyncio.sleep(_GATHER)
+
+    async def behind(self) -> int:
+        """How many entries of the ledger are not carried yet."""
+        return await self._follower.behind()
+
+    async def _carry(self) -> bool:
+        """Carry one request's worth; False when there was nothing more."""
+        wanted: list[RunRecord] = []
+        start = position = self._follower.position
+        more = True
+        while more and len(wanted) < _IN_A_REQUEST - _AT_ONCE:
+            runs, upto = await self._follower.runs(_AT_ONCE, after=position)
+            more, position = upto > position, upto
+            wanted += [run for run in runs if self._policy.wants(run, self._now())]
+        if wanted:
+            await self._deliver(wanted)
+        if position > start:
+            self._follower.ack(position)
+        return more
+
+    async def _deliver(self, runs: Sequence[RunRecord]) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._way.write(runs, self._deployments)
+            except OSError as error:
+                if not self.problem:
+                    log.warning("runs wait for Prefect", extra={"reason": str(error)})
+                self.problem = str(error)
+            else:
+                if self.problem:
+                    log.info("runs reach Prefect again")
+                self.problem = ""
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_PAUSE)

@@ -1,0 +1,110 @@
+"""The embedded Prefect server: a child process, watched and started again when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import os
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+
+import msgspec
+
+from flows.prefect.server.process import Launch
+
+log = logging.getLogger(__name__)
+
+INSTALL = "pip install 'hearthflow[prefect]'"
+HOST = "127.0.0.1"
+_FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
+_STEADY = 60.0  # seconds after which a server that ends is started again at once
+_STOP_TIMEOUT = 3.0
+
+
+def installed() -> bool:
+    """Whether Prefect is there to be started; looks, and does not import."""
+    return importlib.util.find_spec("prefect") is not None
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port if it is free on loopback, else any that is."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError:
+            probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class EmbeddedServer:
+    """Runs the server until cancelled. Its process lives as long as the pipe to its standard
+    input, so it ends with the agent, however the agent ends."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self.url = f"http://{HOST}:{launch.port}"
+        self.problem = "starting"
+        self.pid = 0
+        self.up = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep it running."""
+        pause = _FIRST_PAUSE
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            code = await self._live()
+            self.problem = f"it ended with {code}; see {self._log}"
+            pause = _FIRST_PAUSE if loop.time() - began > _STEADY else min(pause * 2, _LAST_PAUSE)
+            log.warning("the Prefect server ended", extra={"code": code, "again_in": pause})
+            await asyncio.sleep(pause)
+
+    @property
+    def _log(self) -> Path:
+        return Path(self.launch.data) / "server.log"
+
+    async def _live(self) -> int:
+        """One life of the process; its exit code."""
+        process = await self._start()
+        self.pid = process.pid
+        try:
+            assert process.stdout is not None
+            if await process.stdout.readline():
+                self.problem = ""
+                self.up.set()
+            return await process.wait()
+        finally:
+            self.pid = 0
+            self.up.clear()
+            await _end(process)
+
+    async def _start(self) -> Process:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        launch = msgspec.json.encode(self.launch).decode()
+        # One heap for all threads: 30 MB less, and nobody else allocates much meanwhile.
+        environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        with self._log.open("wb") as output:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "flows.prefect.server.process", launch,
+                stdin=PIPE, stdout=PIPE, stderr=output, env=environment, start_new_session=True,
+            )  # fmt: skip
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is not None:
+        return
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT):
+            await process.wait()
+    except (TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

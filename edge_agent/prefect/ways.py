@@ -1,0 +1,50 @@
+"""The two ways of writing runs: our own route where the server has it, else the public API."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from edge_agent.prefect.api import PrefectApi, Refused
+from edge_agent.prefect.mirror import Way
+from flows.prefect.wire import RUNS_PATH, Batch
+from schemas.identity import text_id
+from schemas.run import RunRecord
+
+log = logging.getLogger(__name__)
+
+_NO_SUCH_ROUTE = (404, 405, 501)
+
+
+class BulkWay:
+    """Our route: whole batches with true times, hundreds of runs a second."""
+
+    def __init__(self, api: PrefectApi, agent: str, otherwise: Way) -> None:
+        self._api = api
+        self._agent = agent
+        self._otherwise = otherwise
+        self._there = True
+
+    async def write(self, runs: Sequence[RunRecord], deployments: Mapping[str, str]) -> None:
+        """Write the runs; through the other way when the server does not know ours.
+
+        Raises:
+            OSError: not now; try again.
+        """
+        if not self._there:
+            await self._otherwise.write(runs, deployments)
+            return
+        try:
+            batch = Batch(self._agent, list(runs), dict(deployments))
+            await self._api.post(RUNS_PATH, batch)
+        except Refused as refused:
+            if refused.status in _NO_SUCH_ROUTE:
+                log.info("the Prefect server has no bulk route: runs go through its public API")
+                self._there = False
+                await self._otherwise.write(runs, deployments)
+            elif len(runs) == 1:
+                extra = {"run": text_id(runs[0].id), "reason": str(refused)}
+                log.error("Prefect does not take a run", extra=extra)
+            else:
+                for run in runs:  # one that is refused must not keep the others
+                    await self.write([run], deployments)

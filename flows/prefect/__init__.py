@@ -1,0 +1,1 @@
+"""What hearthflow is to Prefect: runs as its history, pipelines as its flows, its server."""

@@ -1,0 +1,1 @@
+"""Our launcher of the genuine Prefect server, trimmed for small machines."""

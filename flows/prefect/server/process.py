@@ -1,0 +1,123 @@
+"""The process of the Prefect server: the genuine application with our route, until it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from flows.prefect.server.route import History, Writer, mount
+from flows.prefect.server.small import environment, sqlite_url, tame_sqlite
+
+_MAKE_TABLES = """
+import asyncio
+from prefect.server.database import provide_database_interface
+asyncio.run(provide_database_interface().create_db())
+"""
+
+
+class Launch(Struct, frozen=True, kw_only=True):
+    """How to start: `data` holds its files, `database` is a PostgreSQL URL or empty (SQLite),
+    `keep` seconds runs stay; `watched`: it ends when standard input does."""
+
+    data: str
+    host: str = "127.0.0.1"
+    port: int = 4200
+    database: str = ""
+    keep: float = 30 * 86_400.0
+    watched: bool = False
+
+
+def serve(launch: Launch) -> None:
+    """Serve until a signal comes; writes the port to standard output once it listens."""
+    if launch.watched:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    data = Path(launch.data).resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    database = _database_url(launch.database) or sqlite_url(data)
+    settings = environment(data, database=database, keep=launch.keep)
+    os.environ.update({k: v for k, v in settings.items() if k not in os.environ})
+    if database == sqlite_url(data) and not (data / "prefect.db").exists():
+        # Making the tables takes 40 MB that a process does not give back.
+        subprocess.run([sys.executable, "-c", _MAKE_TABLES], stdin=subprocess.DEVNULL, check=True)
+    tame_sqlite()
+    asyncio.run(_serve(launch, _application(_writer(database, data))))
+
+
+def _database_url(given: str) -> str:
+    for scheme in ("postgresql://", "postgres://"):
+        if given.startswith(scheme):
+            return "postgresql+asyncpg://" + given.removeprefix(scheme)
+    return given
+
+
+def _writer(database: str, data: Path) -> Writer:
+    if database.startswith("postgresql"):
+        from flows.prefect.server.postgres_writer import PostgresWriter
+
+        return PostgresWriter(database)
+    from flows.prefect.server.sqlite_writer import SqliteWriter
+
+    return SqliteWriter(Path(database.partition(":///")[2]))
+
+
+def _application(writer: Writer) -> tuple[Any, History]:
+    from prefect.server.api.server import create_app
+
+    app = create_app(final=True)
+    history = History(writer)
+    mount(app.api_app, history)
+    return app, history
+
+
+async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
+    import uvicorn
+
+    app, history = made
+    listener = _listen(launch.host, launch.port)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=60)
+    )
+    serving = asyncio.create_task(server.serve([listener]))
+    while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells in no other way)
+        await asyncio.sleep(0.05)
+    if serving.done():
+        await serving
+        sys.exit(3)
+    await history.check()
+    gc.collect()
+    gc.freeze()
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket on the wanted port, on a free one if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.bind((host, 0))
+    return listener
+
+
+def _end_with_input() -> None:
+    """End at once: what was taken is committed, and Prefect's services take seconds to leave."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(msgspec.json.decode(sys.argv[1], type=Launch))

@@ -1,0 +1,151 @@
+"""Runs as rows of Prefect's tables: the columns we fill, and a run's values for them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from flows.prefect.history import FlowRun, State, TaskRun
+from schemas.identity import text_id
+
+FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
+
+_FATE = (
+    "state_id", "state_type", "state_name", "state_timestamp", "run_count",
+    "expected_start_time", "start_time", "end_time", "total_run_time",
+)  # fmt: skip
+_STATE = ("id", "type", "timestamp", "name", "message", "state_details", "data")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "flow_run": (
+        "id", "created", "updated", "name", "flow_id", "deployment_id", "flow_version",
+        "parameters", "tags", "labels", "context", "created_by", "parent_task_run_id", *_FATE,
+    ),
+    "task_run": (
+        "id", "created", "updated", "name", "flow_run_id", "task_key", "dynamic_key",
+        "task_inputs", "tags", "flow_run_run_count", *_FATE,
+    ),
+    "flow_run_state": ("flow_run_id", *_STATE),
+    "task_run_state": ("task_run_id", *_STATE),
+    "log": ("id", "name", "level", "timestamp", "message", "flow_run_id", "task_run_id"),
+}  # fmt: skip
+CHANGING: Mapping[str, tuple[str, ...]] = {
+    "flow_run": ("updated", *_FATE),
+    "task_run": ("updated", "name", "task_inputs", *_FATE),
+}
+
+Row = tuple[Any, ...]
+
+
+class Conflict(Exception):
+    """Rows contradict what is in the database: their flow is gone, or a run was another one."""
+
+
+class Encoding(NamedTuple):
+    """How a database takes a time (epoch seconds) and a span (seconds)."""
+
+    moment: Callable[[float], Any]
+    span: Callable[[float], Any]
+
+
+class Rows:
+    """What a batch of runs becomes: rows by table, and the links between parents and children."""
+
+    def __init__(self, encoding: Encoding, now: float) -> None:
+        self.tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
+        self.parents: list[tuple[str, str]] = []  # flow run id, id of the task run that started it
+        self._encoding = encoding
+        self._now = encoding.moment(now)
+
+    def add(self, run: FlowRun, *, flow: str, deployment: str | None, creator: str) -> None:
+        """Add a run of the flow with this id (and deployment)."""
+        moment, tables, now, id_ = self._encoding.moment, self.tables, self._now, text_id(run.id)
+        tables["flow_run"].append(
+            (
+                id_, moment(run.states[0].at), now, run.name, flow, deployment, run.version,
+                _json(run.parameters), _json(run.tags), "{}", _json(run.context), creator, None,
+                *self._fate(run.id, run.states),
+            )
+        )  # fmt: skip
+        tables["flow_run_state"] += self._states(id_, run.id, run.states)
+        for task in run.tasks:
+            self._add_task(id_, task)
+        for number, line in enumerate(run.logs):
+            task_id = text_id(line.task) if line.task else None
+            line_id = text_id(_sub_id(run.id, number))
+            text = _storable(line.text)
+            tables["log"].append(
+                (line_id, "hearthflow", line.level, moment(line.at), text, id_, task_id)
+            )
+        self.parents += [(text_id(child), text_id(task)) for child, task in run.calls]
+        if run.parent_task:
+            self.parents.append((id_, text_id(run.parent_task)))
+
+    def _add_task(self, run_id: str, task: TaskRun) -> None:
+        id_ = text_id(task.id)
+        self.tables["task_run"].append(
+            (
+                id_, self._encoding.moment(task.states[0].at), self._now, task.name, run_id,
+                task.key, task.turn, _inputs(task), _json([task.kind]), 1,
+                *self._fate(task.id, task.states),
+            )
+        )  # fmt: skip
+        # That a step ran says its start time; a state of its own for it costs 400 bytes and is
+        # written only where there is a history: of several tries.
+        first = 1 if len(task.states) == 2 else 0
+        self.tables["task_run_state"] += self._states(id_, task.id, task.states, first)
+
+    def _states(
+        self, owner: str, number: int, states: Sequence[State], first: int = 0
+    ) -> Iterable[Row]:
+        moment = self._encoding.moment
+        for turn, state in enumerate(states[first:], first):
+            state_id = text_id(_sub_id(number, turn))
+            message = _storable(state.message) or None
+            yield owner, state_id, state.type, moment(state.at), state.name, message, "{}", "null"
+
+    def _fate(self, number: int, states: Sequence[State]) -> Row:
+        """The columns that Prefect derives from the states in order."""
+        moment, span, last = self._encoding.moment, self._encoding.span, states[-1]
+        begun = [state.at for state in states if state.type == "RUNNING"]
+        ended = last.at if last.type in FINAL else None
+        return (
+            text_id(_sub_id(number, len(states) - 1)), last.type, last.name, moment(last.at),
+            len(begun), moment(states[0].at), moment(begun[0]) if begun else None,
+            None if ended is None else moment(ended), span(_running_time(states)),
+        )  # fmt: skip
+
+
+def _running_time(states: Sequence[State]) -> float:
+    pairs = itertools.pairwise(states)
+    return sum(after.at - state.at for state, after in pairs if state.type == "RUNNING")
+
+
+def _sub_id(number: int, turn: int) -> int:
+    """The id of the `turn`-th thing of its kind that belongs to a run: near it in an index.
+
+    Ids of runs of one event differ in their lowest bits, so these are left alone.
+    """
+    return number ^ (turn + 1) << 48
+
+
+def _inputs(task: TaskRun) -> str:
+    inputs = {"wait_for": task.after, "__parents__": task.within}
+    return _json(
+        {
+            name: [{"input_type": "task_run", "id": text_id(other)}]
+            for name, other in inputs.items()
+            if other
+        }
+    )
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode().replace("\\u0000", "")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL has no form for a NUL in a text."""
+    return text.replace("\0", "")

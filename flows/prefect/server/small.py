@@ -1,0 +1,65 @@
+"""How the Prefect server is set so that a small machine carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_SQLITE_CACHE_KIB = 4096  # Prefect's own 80 MB are for each connection of its pool
+
+
+def environment(data: Path, *, database: str, keep: float) -> Mapping[str, str]:
+    """Prefect's settings as environment variables; runs are kept for `keep` seconds.
+
+    Events streaming and reactive triggers stay on, so that automations and the live pages work.
+    """
+    services = "PREFECT_SERVER_SERVICES_"
+    return {
+        "PREFECT_HOME": str(data),
+        "PREFECT_API_DATABASE_CONNECTION_URL": database,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_API_URL": "/api",
+        "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "true",
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "PREFECT_SERVER_MEMO_STORE_PATH": str(data / "memo_store.toml"),
+        f"{services}DB_VACUUM_ENABLED": "events,flow_runs",
+        f"{services}DB_VACUUM_RETENTION_PERIOD": f"{max(keep, 3601):.0f}",
+        f"{services}CLEANUP_RECONCILER_LOOP_SECONDS": "60",
+        f"{services}LATE_RUNS_LOOP_SECONDS": "30",
+        f"{services}PAUSE_EXPIRATIONS_LOOP_SECONDS": "60",
+        f"{services}TASK_RUN_RECORDER_BATCH_SIZE": "200",
+        f"{services}TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
+        f"{services}TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    }
+
+
+def sqlite_url(data: Path) -> str:
+    """The database that lies beside the server's other files."""
+    return f"sqlite+aiosqlite:///{data / 'prefect.db'}"
+
+
+def tame_sqlite() -> None:
+    """Begin every transaction IMMEDIATE and keep caches small.
+
+    A deferred transaction that reads and then writes fails with "database is locked" (503) when
+    another wrote meanwhile; taking the lock first waits instead.
+    """
+    from prefect.server.database.configurations import AioSqliteConfiguration
+
+    begin, set_up = AioSqliteConfiguration.begin_transaction, AioSqliteConfiguration.setup_sqlite
+
+    def begin_immediate(self: Any, session: Any, with_for_update: bool = False) -> Any:
+        return begin(self, session, with_for_update=True)
+
+    def set_up_small(self: Any, connection: Any, record: Any) -> None:
+        set_up(self, connection, record)
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
+        cursor.execute("PRAGMA journal_size_limit = 8388608")
+        cursor.close()
+
+    AioSqliteConfiguration.begin_transaction = begin_immediate
+    AioSqliteConfiguration.setup_sqlite = set_up_small

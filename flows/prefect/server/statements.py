@@ -1,0 +1,57 @@
+"""The statements that write rows, in the SQL that SQLite and PostgreSQL share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flows.prefect.server.rows import CHANGING, COLUMNS
+
+Mark = Callable[[int], str]  # the n-th placeholder, from 1
+
+
+def upserts(mark: Mark) -> Mapping[str, str]:
+    """The statement for each table. A run that is there already is brought up to date unless
+    what is there is newer; states and log lines never change."""
+    return {table: _upsert(table, columns, mark) for table, columns in COLUMNS.items()}
+
+
+def _upsert(table: str, columns: Sequence[str], mark: Mark) -> str:
+    marks = ", ".join(mark(number) for number in range(1, len(columns) + 1))
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT"
+    if table not in CHANGING:
+        return f"{insert} DO NOTHING"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in CHANGING[table])
+    newer = (
+        f"{table}.state_timestamp IS NULL OR {table}.state_timestamp <= excluded.state_timestamp"
+    )
+    return f"{insert} (id) DO UPDATE SET {changes} WHERE {newer}"
+
+
+def add_flow(mark: Mark) -> str:
+    """Make a flow of this id and name, unless there is one of this name."""
+    values = f"VALUES ({mark(1)}, {mark(2)}, '{{}}') ON CONFLICT (name) DO NOTHING"
+    return f"INSERT INTO flow (id, name, labels) {values}"
+
+
+def find_flow(mark: Mark) -> str:
+    """The id of the flow of this name."""
+    return f"SELECT id FROM flow WHERE name = {mark(1)}"
+
+
+def link(mark: Mark) -> str:
+    """Tie a run to the task run that started it, when both are there."""
+    task = f"SELECT id FROM task_run WHERE id = {mark(2)}"
+    where = f"WHERE id = {mark(1)} AND EXISTS ({task})"
+    return f"UPDATE flow_run SET parent_task_run_id = ({task}) {where}"
+
+
+def shortcomings(found: Mapping[str, Mapping[str, bool]]) -> list[str]:
+    """Why these tables are not those we write: columns by table, True for those that need a value
+    from us. Empty when they are."""
+    wrong = []
+    for table, columns in COLUMNS.items():
+        there = found.get(table, {})
+        wrong += [f"{table}.{name} is missing" for name in columns if name not in there]
+        needed = [name for name, needs in there.items() if needs and name not in columns]
+        wrong += [f"{table}.{name} is unknown" for name in needed]
+    return wrong

@@ -1,0 +1,1 @@
+"""Tests of what hearthflow is to Prefect, on real servers."""

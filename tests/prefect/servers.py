@@ -1,0 +1,93 @@
+"""Real Prefect servers for tests, ours and a stock one, on free loopback ports."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from flows.prefect.server.process import Launch
+from tests.servers import free_port
+
+QUIET = {"PREFECT_LOGGING_LEVEL": "ERROR", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+
+
+class PrefectServer:
+    """A server as the agent starts it, that can be killed and started again on its port."""
+
+    def __init__(self, folder: Path, *, database: str = "") -> None:
+        data = str(folder / "prefect")
+        self.launch = Launch(data=data, port=free_port(), database=database, watched=True)
+        self.api = f"http://127.0.0.1:{self.launch.port}/api"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "PrefectServer":
+        """Start it and wait until it answers."""
+        self.launch_only()
+        assert self._process is not None and self._process.stdout is not None
+        if not self._process.stdout.readline():
+            raise RuntimeError("the Prefect server does not start")
+        return self
+
+    def launch_only(self) -> None:
+        """Start it; returns at once."""
+        command = [sys.executable, "-m", "flows.prefect.server.process"]
+        self._process = subprocess.Popen(
+            [*command, msgspec.json.encode(self.launch).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | QUIET,
+        )
+
+    def kill(self) -> None:
+        """End it at once, as kill -9 does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @property
+    def resident_bytes(self) -> int:
+        """What it has in memory."""
+        assert self._process is not None
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def prefect_server(folder: Path, tables: Path | None = None) -> Iterator[PrefectServer]:
+    """A running server; `tables` is an empty database to begin with."""
+    server = PrefectServer(folder)
+    if tables is not None:
+        data = Path(server.launch.data)
+        data.mkdir(parents=True)
+        shutil.copy(tables, data / "prefect.db")
+    try:
+        yield server.start()
+    finally:
+        server.kill()
+
+
+def empty_tables(shared: Path) -> Path:
+    """An empty SQLite database of Prefect, made once for all workers: that takes ten seconds."""
+    made = shared / "prefect-tables" / "prefect.db"
+    made.parent.mkdir(exist_ok=True)
+    with (made.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            server = PrefectServer(made.parent).start()
+            server.kill()
+            _settle(Path(server.launch.data) / "prefect.db", made)
+    return made
+
+
+def _settle(source: Path, target: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(source) as whole, sqlite3.connect(target) as copy:
+        whole.backup(copy)

@@ -1,0 +1,116 @@
+"""The mirror: Prefect shows what the ledger holds, whatever happens on the way."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from edge_agent.prefect.api import PrefectApi
+from edge_agent.prefect.mirror import Mirror
+from schemas.settings import PrefectSettings
+from tests.prefect.scene import Scene, Shown, bulk, compare, until_true
+from tests.prefect.servers import PrefectServer, prefect_server
+from tests.storms.scene import SOAK, report
+
+RUNS = 10_000 if SOAK else 150
+AWAY_SECONDS, RATE = (600.0, 100.0) if SOAK else (1.0, 100.0)
+
+
+async def test_prefect_shows_every_run_with_its_steps_edges_times_and_logs(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    scene, api = Scene(tmp_path, "five-steps"), PrefectApi(prefect.api)
+    await scene.events(RUNS)
+    began = time.monotonic()
+    async with scene.mirroring(bulk(api)) as mirror:
+        await scene.carried(mirror)
+    took = time.monotonic() - began
+    report(f"{RUNS} runs to SQLite in {took:.1f} s: {RUNS / took:.0f}/s")
+    await compare(scene, Shown(api, "five-steps"), closely=lambda n: n % (RUNS // 15) == 0)
+    await api.close()
+    await scene.ledger.close()
+
+
+async def test_what_is_carried_twice_is_shown_once(tmp_path: Path, prefect: PrefectServer) -> None:
+    scene, api = Scene(tmp_path, "twice"), PrefectApi(prefect.api)
+    await scene.events(20)
+    for _ in range(2):
+        async with scene.mirroring(bulk(api)) as mirror:
+            await scene.carried(mirror)
+        scene.ledger.follow("prefect", hold=True).ack(0)
+        await scene.ledger.flush()
+    await compare(scene, Shown(api, "twice"), closely=lambda n: n < 3)
+    await api.close()
+    await scene.ledger.close()
+
+
+async def test_a_server_that_was_away_and_is_killed_while_catching_up_shows_all_runs_once(
+    tmp_path: Path, tables: Path
+) -> None:
+    scene = Scene(tmp_path, "outage")
+    with prefect_server(tmp_path, tables) as server:
+        api = PrefectApi(server.api)
+        async with scene.mirroring(bulk(api)) as mirror:
+            await scene.events(50)
+            await scene.carried(mirror)
+            server.kill()
+            await scene.events(round(AWAY_SECONDS * RATE), first=50, rate=RATE)
+            for _ in range(2):
+                server.launch_only()
+                await _some_carried(mirror)
+                server.kill()
+            server.start()
+            await scene.carried(mirror)
+        await compare(scene, Shown(api, "outage"), closely=lambda n: n % 100 == 0)
+        await api.close()
+    await scene.ledger.close()
+
+
+async def _some_carried(mirror: Mirror) -> None:
+    before = await mirror.behind()
+
+    async def fewer() -> bool:
+        return before == 0 or await mirror.behind() < before
+
+    await until_true(fewer)
+
+
+async def test_beyond_the_limits_failures_are_shown_and_of_the_rest_samples(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    scene, api = Scene(tmp_path, "many"), PrefectApi(prefect.api)
+    await scene.events(100)
+    few = PrefectSettings(per_minute=10, per_day=1_000, sample=20)
+    async with scene.mirroring(bulk(api), few) as mirror:
+        await scene.carried(mirror)
+    shown = Shown(api, "many")
+    failed = {"flow_runs": {"state": {"type": {"any_": ["FAILED"]}}}}
+    assert await shown.count(**failed) == 10
+    completed = await shown.count() - 10
+    assert 20 <= completed <= 60, "ten of each pipeline, and a few of the others"
+    await api.close()
+    await scene.ledger.close()
+
+
+async def test_a_run_is_shown_running_while_it_waits_and_completed_afterwards(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    text = """
+id: {pipeline}
+labels: {{room: cellar}}
+triggers: [{{mqtt: {{topic: in}}}}]
+steps: [{{publish: {{topic: out}}}}, {{delay: 1s}}, {{publish: {{topic: out}}}}]
+"""
+    scene, api = Scene(tmp_path, "waits", text), PrefectApi(prefect.api)
+    shown = Shown(api, "waits")
+    async with scene.mirroring(bulk(api)) as mirror:
+        scene.event(1)
+        await scene.ledger.flush()
+        await scene.carried(mirror)
+        (run,) = await shown.flow_runs()
+        assert run["state_type"] == "RUNNING" and run["end_time"] is None
+        await scene.events(0)
+        await scene.carried(mirror)
+    await compare(scene, shown, closely=lambda n: True)
+    await api.close()
+    await scene.ledger.close()
