@@ -21,10 +21,22 @@ class Cancelled(BaseException):
 
 
 class Within(Struct, frozen=True):
-    """Wait for `pause`, but not beyond `until` (epoch seconds): then TimeoutError is raised."""
+    """Wait for `pause`, but not beyond `until` (epoch seconds): then `Expired(mark)` is raised.
+
+    Of several timeouts around each other only the one that ends first is there.
+    """
 
     pause: Any
     until: float
+    mark: str
+
+
+class Expired(Exception):
+    """The time of a step is up; `mark` tells of which: it passes through those within."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__(mark)
+        self.mark = mark
 
 
 # What is kept beside a step's own path in `waits`, `loops` and `active`.
@@ -37,25 +49,30 @@ def execute(plan: Plan, scope: Scope) -> Generator[Any, Any, str]:
     """Run a plan; returns its final state and leaves the error, if any, in `scope.error`.
 
     `errors` run after a failure, `finally` always; a failure in either fails the run. A resumed
-    scope enters the section its waiting steps lie in and nothing before it.
+    scope enters the section its waiting steps lie in and nothing before it; how the run is to end
+    is kept in `scope.ending`.
     """
-    state = "completed"
+    at_last = resumes(plan.finally_, scope)
+    if not at_last and not resumes(plan.errors, scope):
+        scope.ending = yield from _main(plan.steps, scope)
+    if not at_last and scope.ending == "failed":
+        scope.ending = yield from _section(plan.errors, scope, "failed")
+    return (yield from _section(plan.finally_, scope, scope.ending))
+
+
+def _main(block: Block, scope: Scope) -> Generator[Any, Any, str]:
     try:
-        if not _resumes_in(scope, "errors", "finally"):
-            yield from run_block(plan.steps, scope)
+        yield from run_block(block, scope)
     except Stopped as stop:
-        state = stop.state
         if stop.state == "failed":
             scope.error = {"step": "", "message": str(stop), "kind": "stop"}
+        return stop.state
     except Cancelled:
-        state = "cancelled"
+        return "cancelled"
     except Exception as error:
         _note(scope, error)
-    if scope.error is not None:
-        state = "failed"
-        if not _resumes_in(scope, "finally"):
-            state = yield from _section(plan.errors, scope, state)
-    return (yield from _section(plan.finally_, scope, state))
+        return "failed"
+    return "completed"
 
 
 def _section(block: Block, scope: Scope, state: str) -> Generator[Any, Any, str]:
@@ -73,8 +90,12 @@ def _section(block: Block, scope: Scope, state: str) -> Generator[Any, Any, str]
     return state
 
 
-def _resumes_in(scope: Scope, *sections: str) -> bool:
-    return any(path.split("/", 1)[0] in sections for path in scope.resuming)
+def resumes(block: Block, scope: Scope) -> bool:
+    """Whether a run that is taken up again was waiting in this block."""
+    waiting = scope.resuming
+    return bool(waiting) and any(
+        step.path in waiting or step.path + _FAILED in waiting for step in block.steps
+    )
 
 
 def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
@@ -87,7 +108,7 @@ def run_block(block: Block, scope: Scope) -> Generator[Any, Any, None]:
     now = scope.now
     for step in _remaining(block, scope) if scope.resuming else block.steps:
         if scope.resuming and step.path + _FAILED in scope.resuming:
-            yield from _instead(step, scope, scope.error)
+            yield from _instead(step, scope)
             continue
         started = now()
         try:
@@ -144,27 +165,26 @@ def _fail(
     if step.on_error == "continue":
         return
     if isinstance(step.on_error, Block):
-        yield from _instead(step, scope, _error(step, error))
+        scope.failures[step.path] = _error(step, error)
+        yield from _instead(step, scope)
         return
     if not hasattr(error, "__hearth_step__"):
         error.__hearth_step__ = step.id or step.path  # type: ignore[attr-defined]
     raise error
 
 
-def _instead(
-    step: PlannedStep, scope: Scope, error: dict[str, Any] | None
-) -> Generator[Any, Any, None]:
-    """Run the steps that stand in for a failed one; they see `error`."""
-    outer = None if scope.error is error else scope.error
+def _instead(step: PlannedStep, scope: Scope) -> Generator[Any, Any, None]:
+    """Run the steps that stand in for a failed one; they alone see its `error`."""
     mark = step.path + _FAILED
     scope.active.add(mark)
     scope.resuming.discard(mark)
-    scope.error = error
+    inner = scope.child(scope.repeat)
+    inner.error = scope.failures.get(step.path)
     try:
-        yield from run_block(step.on_error, scope)  # type: ignore[arg-type]
+        yield from run_block(step.on_error, inner)  # type: ignore[arg-type]
     finally:
         scope.active.discard(mark)
-        scope.error = outer
+        scope.failures.pop(step.path, None)
 
 
 def _error(step: PlannedStep, error: Exception) -> dict[str, Any]:
@@ -230,28 +250,45 @@ def _attempt(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
     if step.timeout is None:
         return (yield from running)
     mark = step.path + _TIMEOUT
-    until = scope.waits.setdefault(mark, scope.now() + step.timeout)
+    scope.waits.setdefault(mark, scope.now() + step.timeout)
     try:
-        return (yield from _limited(running, until, step.timeout))
+        return (yield from _limited(running, mark, scope))
+    except Expired:
+        name = step.id or step.kind
+        raise StepFailed(f"{name} timed out after {step.timeout:g} s") from None
     finally:
         del scope.waits[mark]
 
 
-def _limited(running: Running, until: float, timeout: float) -> Generator[Any, Any, Any]:
+def _limited(running: Running, mark: str, scope: Scope) -> Generator[Any, Any, Any]:
+    """Drive a step until the deadline in `scope.waits[mark]`: then it is called off, and Expired
+    raised; the deadlines of steps within it are passed on to them."""
     send, value = running.send, None
     while True:
         try:
-            pause: Pause = send(value)
+            pause: Pause | Within = send(value)
         except StopIteration as stop:
             return stop.value
         try:
-            send, value = running.send, (yield Within(pause, until))
-        except TimeoutError:
-            with suppress(Cancelled):  # not `close`: that is what a run let go of for later sees
-                running.throw(Cancelled())
-            raise StepFailed(f"timed out after {timeout:g} s") from None
+            send, value = running.send, (yield _sooner(pause, scope.waits[mark], mark))
+        except Expired as expired:
+            if expired.mark == mark:
+                _call_off(running)
+                raise
+            send, value = running.throw, expired
         except BaseException as error:
             send, value = running.throw, error
+
+
+def _sooner(pause: Pause | Within, until: float, mark: str) -> Within:
+    if not isinstance(pause, Within):
+        return Within(pause, until, mark)
+    return pause if pause.until <= until else Within(pause.pause, until, mark)
+
+
+def _call_off(running: Running) -> None:
+    with suppress(Cancelled):  # not `close`: that is what a run let go of for later sees
+        running.throw(Cancelled())
 
 
 def backoff(retry: Retry, tried: int) -> float:

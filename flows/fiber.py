@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
-from flows.executor import Cancelled, Within
+from flows.executor import Cancelled, Expired, Within
 from flows.slots import OwnedSlots
 from pipelines.ports import Clock, Handle
 from pipelines.scope import Scope
@@ -70,12 +70,12 @@ class Fiber:
         self._awake()
         self._drive(self._generator.throw, error)
 
-    def expire_at(self, until: float, call_off: Callable[[], None]) -> None:
-        """Raise TimeoutError where the run waits, unless it goes on before."""
+    def expire_at(self, until: float, mark: str, call_off: Callable[[], None]) -> None:
+        """Raise `Expired(mark)` where the run waits, unless it goes on before."""
 
         def expire() -> None:
             call_off()
-            self.throw(TimeoutError())
+            self.throw(Expired(mark))
 
         self._deadline = self.world.clock.call_at(until, expire)
 
@@ -224,7 +224,7 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
 
 def _within(pause: Within, fiber: Fiber) -> Callable[[], None]:
     call_off = start_pause(pause.pause, fiber)
-    fiber.expire_at(pause.until, call_off)
+    fiber.expire_at(pause.until, pause.mark, call_off)
     return call_off
 
 

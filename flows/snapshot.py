@@ -27,6 +27,8 @@ def snapshot(scope: Scope, plan: Plan) -> dict[str, Any]:
         "variables": dict(scope.variables),
         "steps": {name: dict(result) for name, result in scope.steps.items()},
         "error": scope.error,
+        "ending": scope.ending,
+        "failures": dict(scope.failures),
         "waits": dict(scope.waits),
         "loops": dict(scope.loops),
         "active": sorted(scope.active),
@@ -50,6 +52,8 @@ def restore(kept: dict[str, Any], now: Callable[[], float]) -> Scope:
     scope.variables = kept["variables"]
     scope.steps = {name: StepResult(result) for name, result in kept["steps"].items()}
     scope.error = kept["error"]
+    scope.failures = kept.get("failures", {})
+    scope.ending = kept.get("ending") or ("failed" if scope.error else "completed")
     scope.waits = kept["waits"]
     scope.loops = kept["loops"]
     scope.resuming = set(kept["active"])

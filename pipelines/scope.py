@@ -74,13 +74,15 @@ class Scope:
     of the steps that are waiting, so that a suspended run can be taken up again; `resuming` then
     holds the paths it was suspended at, each removed as its step is entered again. `rounds` are
     the numbers of the `repeat` rounds around this scope, `underway` the records of steps that have
-    begun and not ended, by path.
+    begun and not ended, by path. `ending` is the state the run will end in, once its steps are over
+    and only `errors` and `finally` are left; `failures` are the errors of the steps whose
+    `on_error` steps run just now, by path.
     """
 
     __slots__ = (
-        "active", "effects", "error", "event", "inputs", "live", "loops", "now", "records",
-        "repeat", "resuming", "rounds", "run", "run_id", "steps", "trigger", "underway",
-        "variables", "waits",
+        "active", "effects", "ending", "error", "event", "failures", "inputs", "live", "loops",
+        "now", "records", "repeat", "resuming", "rounds", "run", "run_id", "steps", "trigger",
+        "underway", "variables", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +105,8 @@ class Scope:
         self.variables: dict[str, Any] = {}
         self.steps: dict[str, Any] = {}
         self.error: dict[str, Any] | None = None
+        self.ending = "completed"
+        self.failures: dict[str, dict[str, Any]] = {}
         self.repeat: dict[str, Any] | None = None
         self.records: list[StepRecord] = []
         self.effects: list[Effect] = []

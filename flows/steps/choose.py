@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from flows.executor import run_block
-from pipelines.plan import Block
+from flows.executor import resumes, run_block
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFn
@@ -46,10 +45,11 @@ class Choose(Step, frozen=True):
         asks = [", ".join(tools.wording(f"branches/{i}/if")) for i in range(len(branches))]
         unmet = tuple(Asked(text, held=False) for text in asks)
         path = tools.path
+        blocks = [block for _, block in branches]
         otherwise = tools.steps(self.otherwise or [], "otherwise")
 
         def choose(scope: Scope) -> Running:
-            resumed = bool(scope.resuming)
+            resumed = any(resumes(block, scope) for block in (otherwise, *blocks))
             for index, (test, block) in enumerate(branches):
                 if resumes(block, scope) if resumed else test(scope):
                     scope.notes(path).asked = (*unmet[:index], Asked(asks[index], held=True))
@@ -60,8 +60,3 @@ class Choose(Step, frozen=True):
             return {"branch": None}
 
         return choose
-
-
-def resumes(block: Block, scope: Scope) -> bool:
-    """Whether a run that is taken up again was waiting in this block."""
-    return any(step.path in scope.resuming for step in block.steps)

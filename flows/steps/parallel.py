@@ -4,8 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from flows.executor import run_block
-from flows.steps.choose import resumes
+from flows.executor import resumes, run_block
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFn, Together

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from flows.executor import run_block
+from flows.executor import resumes, run_block
 from flows.matching import number
-from flows.steps.choose import resumes
 from pipelines.plan import Block
 from pipelines.registry import step
 from pipelines.scope import Expr, Scope, Test
