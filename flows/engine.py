@@ -123,7 +123,7 @@ class Engine:
             if changes:
                 self.router.readings(changes, event)
                 if self.router.watches_changes:
-                    self.router.changed([change.key for change in changes], event)
+                    self.router.changed(event)
         finally:
             self._busy = busy
         if self._ready and not busy:
@@ -144,6 +144,8 @@ class Engine:
         try:
             for name in names:
                 self.router.name(event.channel, name, event)
+            if event.channel == "memory" and self.router.watches_changes:
+                self.router.changed(event)
         finally:
             self._busy = busy
         if not busy:
@@ -177,9 +179,6 @@ class Engine:
     def remembered(self, key: str, value: Any, previous: Any) -> None:
         """A remembered value has changed."""
         self.internal("memory", key, {"value": value, "previous": previous})
-        if self.router.watches_changes:
-            now = self.clock.now()
-            self.router.changed([f"memory:{key}"], Event(unique_id(), now, now, "memory", key))
 
     # ------------------------------------------------------------------ for lanes and fibers
     def watch(self, watch: Watch) -> Callable[[], None]:
@@ -253,6 +252,5 @@ class Engine:
     def _beat(self) -> None:
         now = self.clock.now()
         self.store.view("engine").put("alive", now)
-        if self.router.watches_changes:
-            self.router.changed((), Event(unique_id(), now, now, "timer", "minute"))
+        self.router.tick(Event(unique_id(), now, now, "timer", "minute"))
         self._heartbeat = self.clock.call_at(now + _ALIVE_EVERY, self._beat)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from flows.schedule import Schedule
 from flows.topics import TopicTree
 from pipelines.ports import Clock
-from pipelines.trigger import OnChange, OnName, OnReading, OnTime, OnTopic, Watch
+from pipelines.trigger import OnChange, OnName, OnReading, OnTick, OnTime, OnTopic, Watch
 from schemas.device import Change
 from schemas.event import Event
 
@@ -26,6 +26,7 @@ class Router:
         self._seen: dict[tuple[str, str], tuple[tuple[SeeChange, ...], tuple[SeeChange, ...]]] = {}
         self._names: dict[tuple[str, str], list[Callable[[Event], None]]] = {}
         self._changes: list[OnChange] = []
+        self._ticks: list[OnTick] = []
         self.on_subscriptions: Callable[[], None] = lambda: None
 
     def watch(self, watch: Watch) -> Callable[[], None]:
@@ -44,6 +45,9 @@ class Router:
             case OnChange():
                 self._changes.append(watch)
                 return lambda: self._changes.remove(watch)
+            case OnTick():
+                self._ticks.append(watch)
+                return lambda: self._ticks.remove(watch)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -93,18 +97,19 @@ class Router:
         """Whether any trigger waits for internal events of this name."""
         return bool(self._names.get((channel, name)))
 
-    def changed(self, names: Sequence[str], event: Event) -> None:
-        """Let expression triggers look again: `names` are device keys or memory keys that changed.
-
-        Empty means that time has passed.
-        """
+    def changed(self, event: Event) -> None:
+        """Readings or a remembered value have changed, whichever: let those look who wish."""
         for watch in tuple(self._changes):
-            if not names or not watch.reads or not watch.reads.isdisjoint(names):
-                watch.see(event)
+            watch.see(event)
+
+    def tick(self, event: Event) -> None:
+        """Time has passed: let expression triggers look again."""
+        for watch in tuple(self._ticks):
+            watch.see(event)
 
     @property
     def watches_changes(self) -> bool:
-        """Whether any expression trigger is live."""
+        """Whether any trigger wishes to see every change."""
         return bool(self._changes)
 
     def _watch_topic(self, watch: OnTopic) -> Callable[[], None]:

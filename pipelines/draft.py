@@ -10,6 +10,7 @@ from pipelines.decode import fields_of
 from pipelines.entry import CONDITION, STEP, TRIGGER, WAIT, Entry, read_beside, read_entry
 from pipelines.expression import Expressions
 from pipelines.expression_names import Known, Mistake
+from pipelines.expression_reads import Reads
 from pipelines.offsets import position_in
 from pipelines.plan import Block, Gate, Link, PlannedStep, Retry
 from pipelines.ports import Ports
@@ -59,6 +60,10 @@ class Draft:
         for mistake in mistakes:
             self._mistake(text, at, mistake)
         return expression
+
+    def reads(self, text: str) -> Reads:
+        """What a text depends on in the home."""
+        return self._expressions.reads(text)
 
     def _mistake(self, text: str, at: Position, mistake: Mistake) -> None:
         spot = position_in(self._texts.get(at.file, ""), at, text, mistake.offset)

@@ -13,6 +13,7 @@ from jinja2.runtime import StrictUndefined
 
 from pipelines.expression_names import Known, Mistake, Uses, mistakes, uses_of
 from pipelines.expression_python import translate
+from pipelines.expression_reads import ANYTHING, Reads, reads_of
 from pipelines.limits import MAX_TEXT, ExpressionError, inside, sized
 from pipelines.sandbox import Sandbox, ScopeContext, bounded
 from pipelines.scope import Constant, Expr, Scope
@@ -50,6 +51,15 @@ class Expressions:
         made = self._made.get(text) or self._remember(text)
         wrong = [*made.uses.wrong, *mistakes(made.uses, text, known, self.sandbox.globals)]
         return (_failed if wrong else made.expression), wrong
+
+    def reads(self, text: str) -> Reads:
+        """What a text depends on in the home; anything, where it cannot be parsed."""
+        if isinstance(text, Secret) or not is_expression(text):
+            return Reads()
+        try:
+            return reads_of(Careful(self.sandbox, text).tree())
+        except (TemplateError, ExpressionError, RecursionError, MemoryError):
+            return ANYTHING
 
     def _remember(self, text: str) -> Made:
         if len(self._made) >= _REMEMBERED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from pipelines.expression_reads import Reads
 from pipelines.plan import Block
 from pipelines.ports import Ports
 from pipelines.scope import Expr, Test
@@ -25,6 +26,9 @@ class Tools(Protocol):
 
         `names` are variables that the component puts into the scope.
         """
+
+    def reads(self, text: str) -> Reads:
+        """The readings and remembered values an expression depends on, as far as can be told."""
 
     def template(self, value: Any, at: str) -> Expr:
         """Like `expression` for any depth of lists and mappings with templates inside."""

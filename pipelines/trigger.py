@@ -61,17 +61,19 @@ class OnTime(Struct, frozen=True):
 
 
 class OnChange(Struct, frozen=True):
-    """Be called after any reading or memory changed and every minute: for expressions.
-
-    `reads` are the (device, property) and memory keys the expression names, when they could be
-    told from its text; empty means anything.
-    """
+    """Be called after any reading or remembered value has changed: for expressions that do not
+    tell what they look at."""
 
     see: Callable[[Event], None]
-    reads: frozenset[str] = frozenset()
 
 
-Watch = OnTopic | OnReading | OnName | OnTime | OnChange
+class OnTick(Struct, frozen=True):
+    """Be called now and then, at least once a minute: for expressions, which may tell the time."""
+
+    see: Callable[[Event], None]
+
+
+Watch = OnTopic | OnReading | OnName | OnTime | OnChange | OnTick
 Arm = Callable[[Fire, Slots, Scope], Sequence[Watch]]
 """Make a trigger live: what to call when it fires, where its state is kept, the inputs it sees."""
 

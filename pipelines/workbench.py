@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.expression import is_expression
 from pipelines.expression_names import Known
+from pipelines.expression_reads import Reads
 from pipelines.limits import ExpressionError
 from pipelines.plan import Block, Link
 from pipelines.scope import Constant, Expr, Scope, Test
@@ -39,6 +40,10 @@ class Workbench:
             return Constant(text)
         known = self._known.with_variables(names) if names else self._known
         return self._draft.expression(text, self._place(at), known)
+
+    def reads(self, text: str) -> Reads:
+        """What an expression depends on in the home."""
+        return self._draft.reads(text)
 
     def template(self, value: Any, at: str) -> Expr:
         """The same for any depth of lists and mappings."""

@@ -1,6 +1,6 @@
 """The trigger `template`: an expression became true."""
 
-import re
+from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -8,26 +8,25 @@ from msgspec import Meta
 from flows.conditions.template import is_true
 from flows.forgiving import forgiving
 from flows.holding import Holding
-from pipelines.ports import Slots
+from pipelines.expression_reads import Given, Named, Reads
+from pipelines.ports import Devices, Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnChange, Trigger, Watch
+from pipelines.trigger import Arm, Fire, OnChange, OnName, OnReading, OnTick, Trigger, Watch
+from schemas.device import Change
 from schemas.event import Event
 from schemas.fields import Duration, Expression
 
 _WAS_TRUE, _HELD = "was", "held"
-_READINGS = re.compile(r"\b(reading|available|devices)\b")
-_MEMORY_WORD = re.compile(r"\bmemory\b")
-_MEMORY = re.compile(r"\bmemory\(\s*(['\"])([^'\"]*)\1\s*[,)]")
 
 
 @trigger
 class Template(Trigger, frozen=True):
     """Fire when an expression becomes true.
 
-    It is looked at whenever a reading or a remembered value changes, and every minute. One that
-    is true from the start has not become true.
+    It is looked at whenever a reading or a remembered value that it names changes, and every
+    minute. One that is true from the start has not become true.
     """
 
     main: ClassVar[str] = "value"
@@ -41,10 +40,10 @@ class Template(Trigger, frozen=True):
         """Parse the expression."""
         expression = forgiving(tools.expression(self.value, "value"), False)
         duration = None if self.for_ is None else tools.duration(self.for_, "for")
-        clock, reads = tools.ports.clock, _reads(self.value)
+        ports, reads = tools.ports, tools.reads(self.value)
 
         def arm(fire: Fire, slots: Slots, scope: Scope) -> list[Watch]:
-            holding = Holding(fire, slots, scope, duration=duration, clock=clock)
+            holding = Holding(fire, slots, scope, duration=duration, clock=ports.clock)
 
             def see(event: Event) -> None:
                 true = is_true(expression(scope))
@@ -60,17 +59,27 @@ class Template(Trigger, frozen=True):
             if true is not slots.get(_WAS_TRUE):
                 slots.put(_WAS_TRUE, true)
                 holding.end(_HELD)
-            return [OnChange(forgiving(see, None), reads)]
+            return _watches(reads, forgiving(see, None), scope, ports.devices)
 
         return arm
 
 
-def _reads(text: str) -> frozenset[str]:
-    """What the expression depends on beside the time; empty where that cannot be told.
+def _watches(
+    reads: Reads, see: Callable[[Event], None], scope: Scope, registry: Devices
+) -> list[Watch]:
+    def name(named: Named) -> str | None:
+        found = scope.inputs.get(named.input) if isinstance(named, Given) else named
+        return found if isinstance(found, str) else None
 
-    Readings cannot: the key behind a device's name may change.
-    """
-    keys = [key for _, key in _MEMORY.findall(text)]
-    if _READINGS.search(text) or len(keys) != len(_MEMORY_WORD.findall(text)):
-        return frozenset()
-    return frozenset({"time", *(f"memory:{key}" for key in keys)})
+    keys = {name(key) for key in reads.memory}
+    watches: list[Watch] = [OnTick(see)]
+    if reads.anything or None in keys:
+        return [*watches, OnChange(see)]
+    watches += [OnName("memory", key, see) for key in keys if key is not None]
+    for device, property in {(name(device), name(property)) for device, property in reads.readings}:
+        watches.append(OnReading(registry.select(device or "*"), property, _seen(see)))
+    return watches
+
+
+def _seen(see: Callable[[Event], None]) -> Callable[[Change, Event], None]:
+    return lambda change, event: see(event)
