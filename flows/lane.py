@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from flows.calls import parent_of
-from flows.dry_run import dry_run
+from flows.dry_run import Endless, dry_run
 from flows.executor import Cancelled, execute
 from flows.fiber import Fiber, World
 from flows.gate import LiveGate
@@ -360,7 +360,11 @@ class Lane:
         """Run without acting on the world and without a row in the ledger."""
         self._number(scope)
         scope.live = False
-        state = await dry_run(execute(self.plan, scope))
+        try:
+            state = await dry_run(execute(self.plan, scope))
+        except Endless as error:
+            state = "cancelled"
+            scope.error = {"step": "", "message": str(error), "kind": "endless"}
         return self._record(scope, state)
 
     def _record(self, scope: Scope, state: str) -> RunRecord:

@@ -10,7 +10,6 @@ from schemas.event import Event
 from schemas.identity import stable_id
 
 _LOOK_AGAIN = 60.0
-_MOST_MISSED = 100_000
 
 
 class Schedule:
@@ -60,14 +59,21 @@ def latest_due(
     next_after: Callable[[float], float | None], after: float, now: float
 ) -> float | None:
     """The last of the times after `after` that are not later than `now`: several missed ones
-    count once."""
-    latest = None
-    for _ in range(_MOST_MISSED):
-        due = next_after(after)
-        if due is None or due > now:
-            break
-        latest = after = due
+    count once. Found by halving: `every: 1s` missed for weeks costs no more than a day's job."""
+    latest, high = _due_by(next_after, after, now), now
+    while latest is not None and (later := _due_by(next_after, latest, now)) is not None:
+        middle = (later + high) / 2
+        beyond = _due_by(next_after, middle, now)
+        if beyond is None:
+            latest, high = later, middle
+        else:
+            latest = beyond
     return latest
+
+
+def _due_by(next_after: Callable[[float], float | None], after: float, now: float) -> float | None:
+    due = next_after(after)
+    return due if due is not None and due <= now else None
 
 
 def timer_event(source: str, due: float, now: float) -> Event:

@@ -5,6 +5,7 @@ import asyncio
 from edge_agent.rehearsal.memory_ledger import MemoryLedger
 from edge_agent.rehearsal.scene import AgentScene
 from pipelines.ports import Ports
+from schemas.run import RunRecord
 from tests.flows.rehearsing import compiled_text, read, scene
 
 TEXT = """
@@ -41,16 +42,44 @@ def test_effects_are_noted_and_not_performed() -> None:
     assert not [event for event in ledger.events if event.channel == "emit"]
 
 
-async def _played() -> AgentScene:
+def _scene(text: str) -> AgentScene:
     def compiled(ports: Ports) -> list[object]:
-        plans, problems = compiled_text(TEXT, ports)
+        plans, problems = compiled_text(text, ports)
         assert not problems
         return [*plans]
 
-    played = scene(read({"name": "dry"}), compiled)  # type: ignore[arg-type]
+    return scene(read({"name": "dry"}), compiled)  # type: ignore[arg-type]
+
+
+async def _played() -> AgentScene:
+    played = _scene(TEXT)
     life = await played.start()
     lane, scope = life.engine.manual("everything", {})
     scope.live = False
     lane.begin(scope)
     await played.clock.advance()
     return played
+
+
+ENDLESS = """
+id: everything
+steps:
+  - parallel:
+      - - repeat:
+            while: "{{ true }}"
+            steps: [{publish: {topic: blink}}, {delay: 1s, timeout: 1h}]
+      - - delay: 1h
+finally: [{publish: {topic: over}}]
+"""
+
+
+def test_what_would_never_end_is_ended_and_says_why() -> None:
+    async def played() -> RunRecord:
+        life = await _scene(ENDLESS).start()
+        lane, scope = life.engine.manual("everything", {})
+        return await lane.rehearse(scope)
+
+    record = asyncio.run(played())
+    assert record.state == "cancelled"
+    assert "after 1000 waits" in record.error
+    assert len(record.effects) < 1_000
