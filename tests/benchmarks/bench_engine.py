@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from flows.engine import Engine
 from flows.rehearsal import BERLIN
 from flows.rehearsal_ports import MemoryDevices, MemoryMessages, VirtualClock
@@ -58,8 +60,9 @@ def cost(kind: str, pipelines: int) -> float:
     clock, messages = VirtualClock(), MemoryMessages()
     devices = MemoryDevices(clock.now)
     engine = Engine(clock, Forgetful())
-    home = nowhere.ports(BERLIN)
-    ports = Ports(clock, messages, devices, home.memory, home.outside, engine, BERLIN)
+    ports = replace(
+        nowhere.ports(BERLIN), clock=clock, messages=messages, devices=devices, bus=engine
+    )
     engine.load([_plan(kind, number, ports) for number in range(pipelines)])
     send = _sender(engine, devices, clock)
     for number in range(1000):
