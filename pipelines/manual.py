@@ -14,13 +14,15 @@ from pipelines.annotations import choices, mark_of
 from pipelines.component import Component
 from pipelines.decode import Field, fields_of
 from pipelines.manual_expressions import NOTE, expressions_page
+from pipelines.manual_tests import tests_page
 from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
+from pipelines.rehearsal import EFFECTS
 from schemas.pipeline import BesideStep, BesideTrigger, Input, Pipeline
 from schemas.settings import DeviceSettings, Settings
 
 _MARKS = {
     "duration": "duration", "devices": "devices", "conditions": "conditions", "steps": "steps",
-    "triggers": "triggers", "expression": "text, may be an expression",
+    "triggers": "triggers", "tests": "tests", "expression": "text, may be an expression",
 }  # fmt: skip
 _PLAIN = {
     str: "text", int: "whole number", float: "number", bool: "true or false", Any: "any value",
@@ -68,7 +70,7 @@ def pages(examples: Examples) -> dict[str, str]:
     made = {f"{kind}.md": _page(kind, page, examples) for kind, page in _PAGES.items()}
     return {
         "pipelines.md": _pipelines(), **made, "expressions.md": expressions_page(),
-        "settings.md": _settings(),
+        "settings.md": _settings(), "tests.md": tests_page(_flat_table, _effects()),
     }  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def _pipelines() -> str:
     parts = ["# Pipelines", NOTE, "A file of `pipelines/` holds one of these, or a list of them."]
     parts += [_table(Pipeline), "## `inputs`", _prose(Input), _table(Input)]
     parts += ["See [triggers](triggers.md), [conditions](conditions.md), [steps](steps.md) and"]
-    parts[-1] += " [expressions](expressions.md)."
+    parts[-1] += " [expressions](expressions.md), and [tests](tests.md) for how to test them."
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,6 +115,13 @@ def _settings() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _effects() -> str:
+    return "\n".join(
+        f"| `{kind}` | `{main}` | {', '.join(f'`{field}`' for field in fields)} |"
+        for kind, (main, fields) in EFFECTS.items()
+    )
+
+
 def _prose(cls: type) -> str:
     return inspect.getdoc(cls) or ""
 
@@ -126,6 +135,15 @@ def _table(struct: type[Struct]) -> str:
         f"| `{name}` | {kind} | {default} | {text} |" for name, kind, default, text in _rows(struct)
     ]
     return "\n".join(["| key | takes | default | |", "|---|---|---|---|", *rows])
+
+
+def _flat_table(struct: type[Struct]) -> str:
+    """The same without what is inside the values: they have tables of their own."""
+    rows = [
+        f"| `{name}` | {'needed' if field.required else ''} | {_escaped(_told(field))} |"
+        for name, field in fields_of(struct).items()
+    ]
+    return "\n".join(["| key | | |", "|---|---|---|", *rows])
 
 
 def _rows(struct: type[Struct], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:

@@ -12,6 +12,7 @@ from pipelines.decode import fields_of
 from pipelines.entry import CONDITION, STEP, TRIGGER, Kind
 from schemas.pipeline import Pipeline
 from schemas.profile import Profile
+from schemas.rehearsal import PipelineTest
 from schemas.settings import Settings
 
 Schema = dict[str, Any]
@@ -48,6 +49,7 @@ def pipeline_schema() -> Schema:
     for kind in (TRIGGER, CONDITION, STEP):
         defs[kind.word] = _entry(kind, defs)
         defs.setdefault(f"{kind.word}s", _list(kind.word))
+    defs["tests"] = {"type": "array", "items": _struct(PipelineTest, "test", defs)}
     defs["condition"] = {"anyOf": [{"type": "string", "pattern": r"\{\{|\{%"}, defs["condition"]]}
     one = _struct(Pipeline, "pipeline", defs)
     return {

@@ -34,6 +34,7 @@ def _part(name: str) -> Meta:
 Conditions = Annotated[Any, _part("conditions")]
 Steps = Annotated[list[Any], _part("steps")]
 Triggers = Annotated[list[Any], _part("triggers")]
+Tests = Annotated[list[Any], _part("tests")]
 Devices = Annotated[
     str | list[str] | dict[str, str],
     Meta(

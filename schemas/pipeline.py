@@ -11,6 +11,7 @@ from schemas.fields import (
     Duration,
     Expression,
     Steps,
+    Tests,
     Triggers,
     field_name,
 )
@@ -108,7 +109,7 @@ class Pipeline(Part, frozen=True):
     steps: Annotated[Steps, Meta(description="What it does, in order.")] = []
     errors: Annotated[Steps, Meta(description="Run when a step has failed.")] = []
     finally_: Annotated[Steps, Meta(description="Run at the end, in any case.")] = []
-    tests: Annotated[list[Any], Meta(description="Tests for `hearth test`.")] = []
+    tests: Annotated[Tests, Meta(description="Tests for `hearth test`.")] = []
     use_blueprint: Annotated[
         Blueprint | None, Meta(description="In place of triggers and steps.")
     ] = None

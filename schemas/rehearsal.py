@@ -72,7 +72,9 @@ class Given(Part, frozen=True):
     devices: Annotated[
         dict[str, GivenDevice], Meta(description="Devices by name; `devices.yaml` counts too.")
     ] = {}
-    home: GivenHome = GivenHome()
+    home: Annotated[GivenHome, Meta(description="Where the home is; its settings by default.")] = (
+        GivenHome()
+    )
 
 
 class SentMessage(Part, frozen=True):
@@ -131,8 +133,12 @@ class RunByHand(Part, frozen=True):
 class ScriptStep(Part, frozen=True):
     """One step of a script: exactly one of these."""
 
-    publish: SentMessage | None = None
-    report: Report | None = None
+    publish: Annotated[
+        SentMessage | None, Meta(description="Somebody sends an MQTT message; a profile reads it.")
+    ] = None
+    report: Annotated[
+        Report | None, Meta(description="A device reports a value, whatever its firmware.")
+    ] = None
     remember: Annotated[
         dict[str, Any] | None, Meta(description="Values that are remembered from now on.")
     ] = None
@@ -270,7 +276,7 @@ class PipelineTest(Part, frozen=True):
     """One test of a pipeline."""
 
     name: Annotated[str, Meta(description="What it shows, as a sentence.", min_length=1)]
-    given: Given = Given()
+    given: Annotated[Given, Meta(description="What is so when it begins.")] = Given()
     inputs: Annotated[
         dict[str, Any], Meta(description="Values of the pipeline's or blueprint's inputs.")
     ] = {}
@@ -278,4 +284,4 @@ class PipelineTest(Part, frozen=True):
         list[ScriptStep | Literal["restart"]],
         Meta(description="What happens, in order, and what is expected of the pipelines."),
     ] = []
-    stub: Stub = Stub()
+    stub: Annotated[Stub, Meta(description="How the world outside answers.")] = Stub()
