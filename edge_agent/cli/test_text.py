@@ -34,6 +34,23 @@ def show_outcome(shell: Shell, outcome: Outcome) -> None:
         shell.say()
 
 
+def show_coverage(shell: Shell, report: SuiteReport) -> None:
+    """Print for each pipeline which ways no test has gone."""
+    shell.say()
+    for each in report.coverage:
+        missed = [way for way in each.ways if not way.taken]
+        counted = f"{len(each.ways) - len(missed)} of {len(each.ways)} ways"
+        percent = click.style(f"{each.percent:5.1f} %", fg="yellow" if missed else "green")
+        shell.say(f"{percent}  {click.style(each.pipeline, bold=True)}  {counted}")
+        for way in missed:
+            shell.say(f"         not taken: {way.what}  ({each.file}:{way.line})")
+    possible = sum(len(each.ways) for each in report.coverage)
+    taken = sum(way.taken for each in report.coverage for way in each.ways)
+    if possible:
+        shell.say(f"{100 * taken / possible:5.1f} %  of all: {taken} of {possible} ways")
+    shell.say()
+
+
 def show_summary(shell: Shell, report: SuiteReport) -> None:
     """Print what is wrong with the files, and the count of all."""
     tell(report.problems, err=False)

@@ -100,5 +100,12 @@ def _run(record: RunRecord, stage: Stage) -> RunShown:
 
 
 def _step(step: StepRecord, stage: Stage) -> StepShown:
-    says = step.error or ("its `if` did not hold" if step.state == "skipped" else "")
+    says = step.error or _skipped(step)
     return StepShown(step.path, step.kind, step.state, clock_text(stage, step.finished), says)
+
+
+def _skipped(step: StepRecord) -> str:
+    if step.state != "skipped":
+        return ""
+    unmet = step.notes.unmet if step.notes is not None else ""
+    return f"its `if` did not hold: {unmet}" if unmet else "its `if` did not hold"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from edge_agent.rehearsal.contract import Surroundings
 from edge_agent.rehearsal.lent_ports import LentPorts
 from flows.rehearsal import BERLIN
 from flows.sun import sun_function
-from pipelines.check import Compiled, compile_files, home_of
+from pipelines.check import Compiled, compile_files, home_of, pipeline_files
 from pipelines.compiler import Compiler
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
@@ -53,17 +54,18 @@ class Suite(Struct, frozen=True):
 
 
 class CompiledFile:
-    """The pipelines of one file, compiled once for each home that its tests are in."""
+    """The pipelines of one file, and those that they run, compiled once for each home."""
 
     def __init__(self, path: Path, facts: HomeFacts) -> None:
         self._path = path
         self._facts = facts
+        self._made: dict[Home, _Made] = {}
         self.reader = Reader(facts.folder)
-        self._made: dict[Home, tuple[LentPorts, Compiled]] = {}
+        self.name = self.reader.name(path)
 
     def look(self) -> Compiled:
-        """The plans, and what is wrong with them."""
-        return self._in(self._facts.home)[1]
+        """The plans of the file itself, and what is wrong with them."""
+        return self._in(self._facts.home).own
 
     def around(self, test: Rehearsal) -> Surroundings:
         """What a test of this file is played in."""
@@ -73,19 +75,58 @@ class CompiledFile:
         )
 
     def _lent(self, ports: Ports, test: Rehearsal) -> list[Plan]:
-        lent, compiled = self._in(ports.home)
-        lent.lend(ports)
-        return [_on_trial(plan, test) for plan in compiled.plans]
+        made = self._in(ports.home)
+        made.lent.lend(ports)
+        own = {plan.id for plan in made.own.plans}
+        return [
+            _on_trial(plan, test) if plan.id in own else _called(plan) for plan in made.all.plans
+        ]
 
-    def _in(self, home: Home) -> tuple[LentPorts, Compiled]:
+    def _in(self, home: Home) -> _Made:
         if home not in self._made:
             lent = LentPorts(home)
             functions = {"sun": sun_function(home, lent.ports.clock.now)}
-            compiler = Compiler(lent.ports, functions)
-            folder = self._facts.folder or self._path.parent
-            compiled = compile_files(folder, [self._path], compiler, self.reader)
-            self._made[home] = lent, compiled
+            own, every = self._compiled(Compiler(lent.ports, functions))
+            self._made[home] = _Made(lent, own, every)
         return self._made[home]
+
+    def _compiled(self, compiler: Compiler) -> tuple[Compiled, Compiled]:
+        """The file alone, and with the files of those that its pipelines run, and so on."""
+        folder, files = self._facts.folder or self._path.parent, [self._path]
+        own = every = compile_files(folder, files, compiler, self.reader)
+        while more := [file for file in self._linked(every.plans) if file not in files]:
+            files += more
+            every = compile_files(folder, files, compiler, self.reader)
+            if len(files) == 1 + len(more):
+                problems = [each for each in every.problems if each.at.file == self.name]
+                own = msgspec.structs.replace(own, problems=problems)
+        return own, every
+
+    def _linked(self, plans: Sequence[Plan]) -> list[Path]:
+        """The files with pipelines that are named and not yet there."""
+        known = {plan.id for plan in plans}
+        names = {link.pipeline for plan in plans for link in plan.links} - known
+        return [file for name in sorted(names) for file in self._files_with(name)]
+
+    def _files_with(self, pipeline: str) -> list[Path]:
+        """The files of the home in which a pipeline of this id may stand."""
+        names = re.compile(rf"^(?:- |\s)*id:\s*[\"']?{re.escape(pipeline)}\b", re.MULTILINE)
+        home = self._facts.folder
+        files = pipeline_files(home) if home else []
+        return [file for file in files if names.search(file.read_text("utf-8", "replace"))]
+
+
+class _Made(Struct, frozen=True):
+    """A file compiled: alone, and with the pipelines that it runs."""
+
+    lent: LentPorts
+    own: Compiled
+    all: Compiled
+
+
+def _called(plan: Plan) -> Plan:
+    """A pipeline of another file: it runs when it is run, and does not listen by itself."""
+    return msgspec.structs.replace(plan, gates=(), shadow=False)
 
 
 def _on_trial(plan: Plan, test: Rehearsal) -> Plan:
@@ -111,7 +152,7 @@ def read_file(path: Path, home: Path | None, env: Mapping[str, str]) -> Suite:
     compiled = CompiledFile(path, facts)
     found = compiled.look()
     tests = [test for plan in found.plans for test in plan.tests]
-    name = compiled.reader.name(path)
+    name = compiled.name
     return Suite(path, name, tests, found.plans, found.problems, found.secrets, facts, compiled)
 
 

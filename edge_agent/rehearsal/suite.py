@@ -18,6 +18,7 @@ from msgspec import Struct
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.rehearsal.account import failure_of
 from edge_agent.rehearsal.contract import RehearsalLedger
+from edge_agent.rehearsal.coverage import Covered
 from edge_agent.rehearsal.files import Suite
 from edge_agent.rehearsal.memory_ledger import MemoryLedger
 from edge_agent.rehearsal.scene import AgentScene
@@ -109,6 +110,7 @@ class Rehearsed:
         self._began = time.perf_counter()
         self._outcomes: list[Outcome] = []
         self._problems: list[Problem] = []
+        self._covered = Covered()
 
     def outcomes(self) -> Iterator[Outcome]:
         """Each test's outcome as soon as it is known."""
@@ -119,6 +121,7 @@ class Rehearsed:
                     if self._is_wanted(test, file):
                         played = runner.run(play(test, file, on_disk=self._on_disk))
                         self._outcomes.append(played.result)
+                        self._covered.add(file, played.stage)
                         yield played.result
 
     def report(self) -> SuiteReport:
@@ -130,6 +133,7 @@ class Rehearsed:
             seconds=time.perf_counter() - self._began,
             tests=self._outcomes,
             problems=self._problems,
+            coverage=self._covered.report(),
         )
 
     def _is_wanted(self, test: Rehearsal, file: Suite) -> bool:

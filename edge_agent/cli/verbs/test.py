@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from edge_agent.cli.group import verb
-from edge_agent.cli.problems import tell
+from edge_agent.cli.problems import Outside, tell
 from edge_agent.cli.shell import Shell
 
 
@@ -29,8 +29,9 @@ def command(
     With PATH only these files, or the files in these folders. Exits 1 when a test has failed, when
     a file has problems, or when there is no test at all.
     """
-    from edge_agent.cli.test_text import show_outcome, show_summary
+    from edge_agent.cli.test_text import show_coverage, show_outcome, show_summary
     from edge_agent.rehearsal.files import missing, suites
+    from edge_agent.rehearsal.junit import junit_xml
     from edge_agent.rehearsal.suite import Rehearsed
 
     if absent := missing(paths):
@@ -46,5 +47,17 @@ def command(
         if not shell.json:
             show_outcome(shell, outcome)
     report = tests.report()
+    if junit is not None:
+        _write(junit, junit_xml(report))
+    if coverage and not shell.json:
+        show_coverage(shell, report)
     shell.show(report, lambda: show_summary(shell, report))
-    return 0 if report.passed and not report.failed and not report.problems else 1
+    broken = any(problem.severity == "error" for problem in report.problems)
+    return 0 if report.passed and not report.failed and not broken else 1
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Outside(f"{path} cannot be written: {error.strerror}") from error
