@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from pipelines.manual_expressions import NOTE
+from schemas.message import Said
 from schemas.rehearsal import (
     Absence,
     EmittedEvent,
@@ -18,7 +19,6 @@ from schemas.rehearsal import (
     PipelineTest,
     Report,
     RunByHand,
-    SaidMessage,
     ScriptStep,
     SentMessage,
     SqlStub,
@@ -165,7 +165,7 @@ _IN_SCRIPT: dict[str, type[Struct]] = {
     "report": Report,
     "emit": EmittedEvent,
     "webhook": HookCall,
-    "message": SaidMessage,
+    "message": Said,
     "run": RunByHand,
     "restart` and `offline": Absence,
 }

@@ -21,6 +21,7 @@ from schemas.outcomes import (
 Line = tuple[str, str]
 """A line and what it is: `expected`, `happened`, `bad`, `good`, `title` or empty."""
 
+_MARGIN, _ALIKE = 15, 4
 _MARKS = {"completed": "✓", "failed": "✗", "skipped": "-", "cancelled": "-", "waiting": "…"}
 
 
@@ -80,44 +81,54 @@ def _one(mismatch: Mismatch, width: int) -> Iterator[Line]:
     if effect is None:
         effect, sign, style = mismatch.happened, "+", "happened"
     assert effect is not None
-    for line in _wrapped(f"  {sign} {effect_text(effect)}", width, 6):
+    text = f"  {sign} {effect_text(effect)}"
+    if len(text) + 3 + len(_origin(effect)) <= width:
+        yield f"{text}   ({_origin(effect)})", style
+        return
+    for line in _wrapped(text, width, 6):
         yield line, style
-    yield f"      {_origin(effect)}", ""
+    yield f"      ({_origin(effect)})", ""
 
 
 def _nearly(mismatch: Mismatch, width: int) -> Iterator[Line]:
     expected, happened = mismatch.expected, mismatch.happened
     assert expected is not None
     assert happened is not None
-    yield (
-        f"  {expected.kind}: {flow(expected.target)}   {_origin(expected)}, {_origin(happened)}",
-        "",
-    )
+    origin = f"({_origin(expected)}; {_origin(happened)})"
+    yield f"  {expected.kind}: {flow(expected.target)}   {origin}", ""
     for difference in mismatch.differences:
         yield from _difference(difference, expected.kind, width)
 
 
 def _difference(difference: Difference, kind: str, width: int) -> Iterator[Line]:
     yield f"    {difference.path or kind}", ""
-    one, other = _shown(difference.expected), _shown(difference.happened)
-    fits = max(len(one), len(other)) + 17 <= width
-    mark = _mark(one, other) if fits else ""
-    for sign, word, text in (("-", "expected", one), ("+", "happened", other)):
-        for line in _wrapped(f"    {sign} {word} {text}", width, 15):
-            yield line, word
+    one, other, mark = _beside(
+        _shown(difference.expected), _shown(difference.happened), width - _MARGIN
+    )
+    yield f"    - expected {one}", "expected"
+    yield f"    + happened {other}", "happened"
     if mark:
-        yield " " * 15 + mark, "bad"
+        yield " " * _MARGIN + mark, "bad"
 
 
-def _mark(one: str, other: str) -> str:
-    """Carets under the part of two similar texts in which they differ."""
+def _beside(one: str, other: str, width: int) -> tuple[str, str, str]:
+    """Two values cut to a width around their difference, and carets under it where they begin
+    alike."""
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    if start is None or start < 4:
-        return ""
+    start = min(len(one), len(other)) if start is None else start
     end = 0
     while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
         end += 1
-    return " " * start + "^" * max(len(other) - start - end, 1)
+    skip = start - width // 3 if max(len(one), len(other)) > width and start > width // 2 else 0
+    shown = start - skip
+    marked = min(max(len(other) - start - end, 1), width - shown)
+    mark = " " * shown + "^" * marked if start >= _ALIKE else ""
+    return _cut(one, skip, width), _cut(other, skip, width), mark
+
+
+def _cut(text: str, skip: int, width: int) -> str:
+    cut = f"…{text[skip + 1 :]}" if skip else text
+    return cut if len(cut) <= width else f"{cut[: width - 1]}…"
 
 
 def _shown(value: Any) -> str:
@@ -132,8 +143,8 @@ def effect_text(effect: EffectShown) -> str:
 
 def _origin(effect: EffectShown) -> str:
     if effect.line:
-        return f"(line {effect.line})"
-    return f"(at {effect.time}, by {effect.run})" if effect.run else f"(at {effect.time})"
+        return f"line {effect.line}"
+    return f"at {effect.time} by {effect.run}" if effect.run else f"at {effect.time}"
 
 
 def _what_ran(failure: Failure, width: int) -> Iterator[Line]:
