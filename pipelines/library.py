@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,8 @@ class File(Struct, frozen=True):
 
     `ids` and `lines` are those of all its pipelines, also of those with errors. `texts` are all
     files it was made of by name (includes, blueprints, not the secrets), `folders` those it
-    includes as a whole, `secret` tells that it uses secrets.
+    includes as a whole, `secret` tells that it uses secrets. `hashes` name the texts of those that
+    lie in the home.
     """
 
     name: str
@@ -41,6 +44,7 @@ class File(Struct, frozen=True):
     lines: Mapping[str, tuple[int, int]]
     problems: tuple[Problem, ...]
     texts: Mapping[str, str]
+    hashes: Mapping[str, str]
     folders: frozenset[str]
     secret: bool
 
@@ -71,16 +75,22 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
             problems.append(Problem(spot, f"a second pipeline `{plan.id}`", hint))
         else:
             parts[plan.id] = Part(plan, spot)
+    texts = {name: text for name, text in reader.texts.items() if name != SECRETS}
     return File(
         name,
         tuple(parts.values()),
         ids_of(found),
         _lines_of(found, reader.texts),
         tuple(masked(problem, reader.secrets) for problem in problems),
-        {name: text for name, text in reader.texts.items() if name != SECRETS},
+        texts,
+        {name: _hash(text) for name, text in texts.items() if not Path(name).is_absolute()},
         frozenset(map(reader.name, reader.folders)),
         SECRETS in reader.texts,
     )
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def ids_of(found: Iterable[tuple[Any, Position]]) -> dict[str, Position]:
@@ -96,13 +106,18 @@ def _lines_of(
     found: Sequence[tuple[Any, Position]], texts: Mapping[str, str]
 ) -> dict[str, tuple[int, int]]:
     """The first and last line of each pipeline, in the file its id stands in."""
+    trees = [tree for tree, _ in found if isinstance(tree, Map) and isinstance(tree.get("id"), str)]
+    starts: dict[str, list[int]] = {}
+    for _, at in sorted(found, key=lambda each: each[1].line):
+        starts.setdefault(at.file, []).append(at.line)
+    split = {name: texts.get(name, "").split("\n") for name in starts}
     lines: dict[str, tuple[int, int]] = {}
-    for tree, _ in found:
-        if isinstance(tree, Map) and isinstance(tree.get("id"), str):
-            later = (at for _, at in found if at.file == tree.at.file and at.line > tree.at.line)
-            following = min((at.line for at in later), default=0)
-            text = texts.get(tree.at.file, "").split("\n")
-            lines.setdefault(tree["id"], (tree.at.line, _end(text, tree.at.line, following)))
+    for tree in trees:
+        file, first = tree.at.file, tree.at.line
+        after = starts.get(file, [])
+        place = bisect_right(after, first)
+        following = after[place] if place < len(after) else 0
+        lines.setdefault(tree["id"], (first, _end(split.get(file, []), first, following)))
     return lines
 
 

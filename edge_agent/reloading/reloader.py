@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from edge_agent.footprint import no_collections
 from edge_agent.reloading.versions import Versions
 from edge_agent.reloading.watching import Seen, pipeline_names, scan, watch
 from edge_agent.views.pipelines import user_problem
@@ -88,10 +89,10 @@ class Reloader:
         async with self._turn:
             began = time.perf_counter()
             before = {name: lane.plan.version for name, lane in self._engine.lanes.items()}
-            changed = await asyncio.to_thread(self._read)
-            for each in changed:
-                each.apply()
-            self._swap(note)
+            with no_collections():
+                for each in await asyncio.to_thread(self._read):
+                    each.apply()
+                self._swap(note)
             return self._answer(before, time.perf_counter() - began)
 
     # ------------------------------------------------------------------ what is wrong
@@ -116,7 +117,10 @@ class Reloader:
         return scan(self.home, self._library.sources())
 
     def _read(self) -> list[Beside]:
-        """Compile what has changed; gives what else has. Touches nothing that runs."""
+        """Compile what has changed and choose from it; gives what else has changed.
+
+        Touches nothing that runs; in a thread of its own, while events are served.
+        """
         seen, before = self._look(), self._seen
         names = {name for name in seen.keys() | before if seen.get(name) != before.get(name)}
         changed = [each for each in self._beside if before and any(map(each.concerns, names))]
@@ -124,17 +128,17 @@ class Reloader:
             each.read()
         self._library.refresh(seen, pipeline_names(seen))
         self._seen = seen
+        self._selection = select(self._library.files, self.versions.live(), cache(self._in_force))
         return changed
 
     def _swap(self, note: str) -> None:
         """The one step in which everything changes; nothing else runs meanwhile."""
-        live, engine = self.versions.live(), self._engine
+        chosen, engine = self._selection, self._engine
         before = {name: lane.plan.version for name, lane in engine.lanes.items()}
-        chosen = self._selection = select(self._library.files, live, cache(self._in_force))
         engine.load(chosen.plans, self._former(chosen.plans))
         for name, part in chosen.parts.items():
             self.versions.accept(part, self._library.files[chosen.origins[name]], note)
-        for name in live.keys() - chosen.parts.keys() - chosen.kept:
+        for name in self.versions.live().keys() - chosen.parts.keys() - chosen.kept:
             self.versions.remove(name, note)
         self._tell()
         if before != {name: lane.plan.version for name, lane in engine.lanes.items()}:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,6 +56,7 @@ class Versions:
         self._now = now
         self._last = {row.pipeline: row for row in last}
         self._hashes = set(hashes)
+        self._accepted: dict[str, Part] = {}
 
     def live(self) -> dict[str, str]:
         """The pipelines in force, and the file each came from."""
@@ -68,8 +68,13 @@ class Versions:
 
     def accept(self, part: Part, file: File, note: str) -> None:
         """Keep what has come into force; the same version from another text replaces it."""
-        files = {name: self._kept(text) for name, text in _own(file).items()}
-        plan, place = part.plan, (part.at.file, *file.lines[part.plan.id])
+        plan, files = part.plan, dict(file.hashes)
+        if self._accepted.get(plan.id) is part:
+            return
+        self._accepted[plan.id] = part
+        for name, key in files.items():
+            self._keep_text(key, file.texts[name])
+        place = (part.at.file, *file.lines[plan.id])
         last = self._last.get(plan.id)
         if last is not None and last.version == plan.version:
             row = replace(last, file=file.name, place=place, files=files)
@@ -84,6 +89,7 @@ class Versions:
     def remove(self, pipeline: str, note: str) -> None:
         """A pipeline has left."""
         last = self._last[pipeline]
+        self._accepted.pop(pipeline, None)
         self._keep(VersionRow(pipeline, last.number + 1, "", self._now(), note, last.file))
 
     def compiled(self, pipeline: str, version: str, compiler: Compiler) -> Plan | None:
@@ -107,12 +113,10 @@ class Versions:
         if row.number > MOST:
             self._keeper.forget_version(row.pipeline, row.number - MOST)
 
-    def _kept(self, text: str) -> str:
-        name = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
-        if name not in self._hashes:
-            self._hashes.add(name)
-            self._keeper.version_text(name, text)
-        return name
+    def _keep_text(self, key: str, text: str) -> None:
+        if key not in self._hashes:
+            self._hashes.add(key)
+            self._keeper.version_text(key, text)
 
 
 def compiled_texts(texts: Mapping[str, str], name: str, home: Path, compiler: Compiler) -> File:
@@ -132,8 +136,3 @@ def _unpacked(texts: Mapping[str, str], home: Path) -> Iterator[Path]:
             path.write_text(text, encoding="utf-8")
         (folder / SECRETS).symlink_to(home / SECRETS)
         yield folder
-
-
-def _own(file: File) -> dict[str, str]:
-    """The texts that lie in the home; what comes with the software stays there."""
-    return {name: text for name, text in file.texts.items() if not Path(name).is_absolute()}
