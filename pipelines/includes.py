@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.scalars import plain
-from pipelines.tree import Seq
 from schemas.problem import Position
 
 if TYPE_CHECKING:
     from pipelines.source import Reader
 
+SECRETS = "secrets.yaml"
 MAX_BYTES = 4_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 64
@@ -102,23 +102,34 @@ class Load:
         path = self._inside(target, at)
         if path is None:
             return None
+        if path.name == SECRETS:
+            self.reader.problem(at, "secrets are not included", "write `!secret NAME`")
+            return None
         if not path.is_file():
             self.reader.problem(at, f"there is no file `{target}`")
             return None
         return self._enter(path, at)
 
-    def include_folder(self, target: str, at: Position) -> Seq:
-        """What `!include_dir_list DIR` stands for: its files in order of their names."""
-        items = Seq(at)
+    def folder(self, target: str, at: Position) -> Iterator[tuple[Path, Any]]:
+        """The files of a folder and those below it with their trees, in order of their paths.
+
+        What has problems, hidden files and secrets are left out.
+        """
         folder = self._inside(target, at)
-        if folder is not None and not folder.is_dir():
+        if folder is None:
+            return
+        if not folder.is_dir():
             self.reader.problem(at, f"there is no folder `{target}`")
-        elif folder is not None:
-            self.reader.folders.add(folder)
-            for path in sorted(folder.rglob("*.y*ml")):
-                if not path.name.startswith(".") and (child := self._inside(str(path), at)):
-                    items.put(self._enter(child, at), Position(self.reader.name(child), 1, 1))
-        return items
+            return
+        self.reader.folders.add(folder)
+        for path in sorted(folder.rglob("*.y*ml")):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if hidden or path.name == SECRETS or (child := self._inside(str(path), at)) is None:
+                continue
+            before = len(self.reader.problems)
+            tree = self._enter(child, at)
+            if len(self.reader.problems) == before:
+                yield child, tree
 
     def _enter(self, path: Path, at: Position) -> Any:
         if path in self.stack:

@@ -11,13 +11,13 @@ from typing import Any
 from msgspec import Struct
 
 from pipelines.compiler import Compiler, documents
+from pipelines.includes import SECRETS
 from pipelines.plan import Plan
 from pipelines.secrecy import masked
 from pipelines.source import Reader
 from pipelines.tree import Map
 from schemas.problem import Position, Problem
 
-SECRETS = "secrets.yaml"
 Signature = tuple[int, int, int]
 """What changes with a file's content: modified (ns), size, inode."""
 

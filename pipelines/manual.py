@@ -29,6 +29,22 @@ _PLAIN = {
 }  # fmt: skip
 
 
+_TAGS = """## Several files
+
+A value may stand elsewhere; paths count from the file that names them, and stay in the home.
+
+| in place of a value | stands for |
+|---|---|
+| `!secret NAME` | the text of that name in `secrets.yaml`; never shown |
+| `!include FILE` | what stands in the file |
+| `!include_dir_list DIR` | a list with what stands in each file, by path |
+| `!include_dir_merge_list DIR` | the lists in all files, as one |
+| `!include_dir_named DIR` | a mapping of the files' names to what stands in them |
+| `!include_dir_merge_named DIR` | the mappings in all files, as one |
+
+Folders count with the folders below them, without hidden files and `secrets.yaml`."""
+
+
 class Example(NamedTuple):
     """A case shown in the manual."""
 
@@ -98,6 +114,7 @@ def _main(name: str, cls: type[Component]) -> str:
 def _pipelines() -> str:
     parts = ["# Pipelines", NOTE, "A file of `pipelines/` holds one of these, or a list of them."]
     parts += [_table(Pipeline), "## `inputs`", _prose(Input), _table(Input)]
+    parts += [_TAGS]
     parts += ["See [triggers](triggers.md), [conditions](conditions.md), [steps](steps.md) and"]
     parts[-1] += " [expressions](expressions.md), and [tests](tests.md) for how to test them."
     return "\n\n".join(parts) + "\n"

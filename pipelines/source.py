@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from pipelines.includes import ONE, Load, Size, Stop
+from pipelines.include_tags import INCLUDES
+from pipelines.includes import ONE, SECRETS, Load, Size, Stop
 from pipelines.scalars import plain
 from pipelines.slips import QUOTE, control_character, syntax
 from pipelines.tree import Map, Secret, Seq, place, suggest
@@ -83,7 +84,7 @@ class Reader:
 
     def _load_secrets(self) -> dict[str, str]:
         self._secret_values = {}
-        path = (self.home or Path.cwd()) / "secrets.yaml"
+        path = (self.home or Path.cwd()) / SECRETS
         if not path.is_file():
             return {}
         tree = Load(self, [path.resolve()], scalar=str).file(path)
@@ -219,10 +220,8 @@ class _Document:
         at = self.at(event)
         if tag == "!secret":
             return self.reader.secret(text, at)
-        if tag == "!include":
-            return self.load.include(text, at)
-        if tag == "!include_dir_list":
-            return self.load.include_folder(text, at)
+        if tag in INCLUDES:
+            return INCLUDES[tag](self.load, text, at)
         if tag in ("!", f"{_CORE}str"):
             return text
         if tag in (f"{_CORE}int", f"{_CORE}float", f"{_CORE}bool", f"{_CORE}null"):
@@ -233,7 +232,7 @@ class _Document:
         if event.tag in (None, "!", f"{_CORE}{expected}"):
             return
         shown = event.tag.replace(_CORE, "!!")
-        known = ("!secret", "!include", "!include_dir_list")
+        known = ("!secret", *INCLUDES)
         self.reader.problem(self.at(event), f"unknown tag `{shown}`", suggest(shown, known))
 
 

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from edge_agent.ledger.records import VersionRow
 from pipelines.compiler import Compiler
-from pipelines.library import SECRETS, File, Part, compile_file
+from pipelines.includes import SECRETS
+from pipelines.library import File, Part, compile_file
 from pipelines.plan import Plan
 from pipelines.source import Reader
 
