@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from pipelines.tree import Map, Secret, Seq, place, suggest
 from schemas.problem import Position, Problem
 
 _CORE = "tag:yaml.org,2002:"
+Tag = Callable[[Load, str, Position], Any]
+"""What a tagged scalar stands for, by its text and place."""
 
 
 class Reader:
@@ -23,11 +25,12 @@ class Reader:
 
     `texts` keeps each file's text by the name its positions carry (the path relative to the
     home), `folders` the folders included as a whole, `secrets` the values that must never be
-    shown.
+    shown. `tags` are the tags a scalar may have.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
+    def __init__(self, home: Path | None = None, tags: Mapping[str, Tag] | None = None) -> None:
         self.home = home.resolve() if home else None
+        self.tags = TAGS if tags is None else tags
         self.problems: list[Problem] = []
         self.texts: dict[str, str] = {}
         self.folders: set[Path] = set()
@@ -97,6 +100,12 @@ class Reader:
             self.problem(place(tree, [name], start), f"the secret `{name}` must be one text")
         self.secrets.update(texts.values())
         return texts
+
+
+TAGS: Mapping[str, Tag] = {
+    "!secret": lambda load, text, at: load.reader.secret(text, at), **INCLUDES,
+}  # fmt: skip
+"""The tags of the language."""
 
 
 class _Document:
@@ -218,10 +227,8 @@ class _Document:
         if tag is None:
             return self.load.scalar(text) if event.implicit[0] else text
         at = self.at(event)
-        if tag == "!secret":
-            return self.reader.secret(text, at)
-        if tag in INCLUDES:
-            return INCLUDES[tag](self.load, text, at)
+        if read := self.reader.tags.get(tag):
+            return read(self.load, text, at)
         if tag in ("!", f"{_CORE}str"):
             return text
         if tag in (f"{_CORE}int", f"{_CORE}float", f"{_CORE}bool", f"{_CORE}null"):
@@ -232,8 +239,8 @@ class _Document:
         if event.tag in (None, "!", f"{_CORE}{expected}"):
             return
         shown = event.tag.replace(_CORE, "!!")
-        known = ("!secret", *INCLUDES)
-        self.reader.problem(self.at(event), f"unknown tag `{shown}`", suggest(shown, known))
+        hint = suggest(shown, self.reader.tags)
+        self.reader.problem(self.at(event), f"unknown tag `{shown}`", hint)
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, name: str) -> Problem:
