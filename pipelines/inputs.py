@@ -126,4 +126,5 @@ def _time(spec: Input, value: Any) -> str:
 _READERS: Mapping[str, Callable[[Input, Any], Any]] = {
     "number": _number, "integer": _integer, "boolean": _boolean, "text": _text, "string": _text,
     "device": _text, "select": _select, "duration": _duration, "time": _time,
+    "any": lambda spec, value: value,
 }  # fmt: skip

@@ -17,7 +17,7 @@ from schemas.fields import (
 )
 
 InputType = Literal[
-    "number", "integer", "boolean", "text", "string", "select", "duration", "time", "device"
+    "number", "integer", "boolean", "text", "string", "select", "duration", "time", "device", "any"
 ]
 StepId = Annotated[
     str,
