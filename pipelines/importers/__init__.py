@@ -1,0 +1,1 @@
+"""What other systems' files become here: one folder a system."""

@@ -1,0 +1,1 @@
+"""Home Assistant's automations, scripts and scenes as pipelines."""

@@ -1,0 +1,106 @@
+"""What Home Assistant's files hold: automations, scripts, scenes and the helpers around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+
+from pipelines.tree import Map, Seq
+
+_AUTOMATION = {"trigger", "triggers", "action", "actions", "use_blueprint"}
+
+
+class Part(NamedTuple):
+    """An automation, script or scene; `name` is its key where it has one."""
+
+    name: str
+    tree: Map
+
+
+class Contents(Struct):
+    """The parts of some files; `helpers` are definitions by entity (`timer.oven`, `group.all`)."""
+
+    automations: list[Part] = field(default_factory=list)
+    scripts: list[Part] = field(default_factory=list)
+    scenes: list[Part] = field(default_factory=list)
+    helpers: dict[str, Map] = field(default_factory=dict)
+
+    def add(self, tree: Any) -> None:
+        """Take in a file: a list of automations, a configuration, a package, scripts, scenes."""
+        if isinstance(tree, Seq):
+            for item in tree:
+                self._add_item(item)
+        elif not isinstance(tree, Map):
+            return
+        elif _AUTOMATION & tree.keys():
+            self.automations.append(Part("", tree))
+        elif _all_have(tree, "sequence"):
+            self.scripts += [Part(name, script) for name, script in tree.items()]
+        else:
+            self._add_sections(tree)
+
+    def _add_item(self, item: Any) -> None:
+        if isinstance(item, Seq):
+            self.add(item)
+        elif isinstance(item, Map) and "entities" in item and not _AUTOMATION & item.keys():
+            self.scenes.append(_named_scene(item))
+        elif isinstance(item, Map):
+            self.automations.append(Part("", item))
+
+    def _add_sections(self, tree: Map) -> None:
+        for key, value in tree.items():
+            section = key.split(" ")[0]  # `automation kitchen:` is one of several
+            if add := _SECTIONS.get(section):
+                add(self, value)
+            elif section in _HELPERS and isinstance(value, Map):
+                self.helpers |= {
+                    f"{section}.{name}": each if isinstance(each, Map) else Map(value.at)
+                    for name, each in value.items()
+                }
+
+    def _add_automations(self, value: Any) -> None:
+        for item in _flat(value):
+            self.automations.append(Part("", item))
+
+    def _add_scripts(self, value: Any) -> None:
+        for scripts in _flat(value):
+            for name, script in scripts.items():
+                if isinstance(script, Map):
+                    self.scripts.append(Part(name, script))
+
+    def _add_scenes(self, value: Any) -> None:
+        self.scenes += [_named_scene(item) for item in _flat(value)]
+
+    def _add_core(self, value: Any) -> None:
+        packages = value.get("packages") if isinstance(value, Map) else None
+        for package in packages.values() if isinstance(packages, Map) else _flat(packages):
+            if isinstance(package, Map):
+                self._add_sections(package)
+
+
+def _flat(value: Any) -> Iterator[Map]:
+    """The mappings of a mapping or of lists of them."""
+    if isinstance(value, Map):
+        yield value
+    elif isinstance(value, Seq):
+        for item in value:
+            yield from _flat(item)
+
+
+def _all_have(tree: Map, key: str) -> bool:
+    return bool(tree) and all(isinstance(value, Map) and key in value for value in tree.values())
+
+
+def _named_scene(tree: Map) -> Part:
+    return Part(str(tree.get("name") or tree.get("id") or ""), tree)
+
+
+_SECTIONS: Mapping[str, Callable[[Contents, Any], None]] = {
+    "automation": Contents._add_automations,
+    "script": Contents._add_scripts,
+    "scene": Contents._add_scenes,
+    "homeassistant": Contents._add_core,
+}
+_HELPERS = {"timer", "group", "input_select", "rest_command", "counter"}

@@ -1,0 +1,141 @@
+"""A whole import: files of Home Assistant in, texts of pipelines and a table out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from pipelines.importers.home_assistant.automation import Made, automation, scene, script, title
+from pipelines.importers.home_assistant.blueprints import unfolded
+from pipelines.importers.home_assistant.contents import Contents
+from pipelines.importers.home_assistant.entities import Table
+from pipelines.importers.home_assistant.files import reader_of
+from pipelines.importers.home_assistant.page import House, remembered_name
+from pipelines.importers.home_assistant.script_inputs import given_to
+from pipelines.importers.home_assistant.timers import timer_pipeline
+from pipelines.importers.home_assistant.unsupported import Gap, Unsupported
+from pipelines.importers.home_assistant.values import listed, name_of
+from pipelines.importers.home_assistant.writing import document
+from pipelines.tree import Map
+from schemas.problem import Position, Problem
+
+
+class Imported(Struct, frozen=True):
+    """One pipeline: its text, whence it came, what was left out of it."""
+
+    id: str
+    name: str
+    at: Position
+    text: str
+    gaps: list[Gap]
+
+
+class Import(Struct, frozen=True):
+    """Everything that came of some files; `left_out` are those that became no pipeline at all."""
+
+    pipelines: list[Imported]
+    left_out: list[Gap]
+    table: Table
+    problems: list[Problem]
+
+
+def import_files(paths: Iterable[Path], table: Table, devices: Collection[str] = ()) -> Import:
+    """Read files, or folders of them, and make pipelines of all that they hold."""
+    contents, problems, roots = Contents(), [], set[Path]()
+    for path in paths:
+        reader = reader_of(path)
+        for file in _files(path):
+            tree = reader.load(file)
+            contents.add(tree)
+        roots.add(reader.home or path.parent)
+        problems += reader.problems
+    return import_contents(contents, House(table, contents, devices), problems, sorted(roots))
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.rglob("*.yaml") if not p.name.startswith("."))
+
+
+def import_contents(
+    contents: Contents, house: House, problems: Iterable[Problem] = (), roots: Iterable[Path] = ()
+) -> Import:
+    """Make pipelines of all that files hold; blueprints are looked for below the roots."""
+    left_out: list[Gap] = []
+    automations = []
+    for part in contents.automations:
+        try:
+            automations.append(unfolded(part, roots))
+        except Unsupported as error:
+            what = f"automation `{title(part.tree)}`"
+            left_out.append(Gap(part.tree.at, what, str(error)))
+    ids = _Ids()
+    named = [(part, ids.of(title(part.tree), "automation")) for part in automations]
+    for part, pipeline_id in named:
+        house.pipelines[f"automation.{remembered_name(title(part.tree))}"] = pipeline_id
+    scripts = [(part, ids.of(part.name, "script")) for part in contents.scripts]
+    scenes = [(part, ids.of(f"scene-{part.name}", "scene")) for part in contents.scenes]
+    house.scenes |= {f"scene.{remembered_name(part.name)}": name for part, name in scenes}
+    house.switched |= _switched(contents)
+    house.given |= given_to(contents)
+    made = [automation(part, name, house) for part, name in named]
+    made += [script(part, name, house) for part, name in scripts]
+    made += [scene(part, name, house) for part, name in scenes]
+    pipelines = [_text(each) for each in made]
+    pipelines += [_timer(entity, house) for entity in sorted(house.timers)]
+    return Import(pipelines, left_out, house.table, list(problems))
+
+
+def _text(made: Made) -> Imported:
+    return Imported(made.id, made.name, made.at, document(made.pipeline), made.gaps)
+
+
+def _timer(entity: str, house: House) -> Imported:
+    pipeline = timer_pipeline(house.known(entity))
+    return Imported(pipeline["id"], entity, Position(), document(pipeline), [])
+
+
+def _switched(contents: Contents) -> set[str]:
+    """The automations that something switches on or off."""
+    found: set[str] = set()
+    for part in (*contents.automations, *contents.scripts):
+        found |= set(_switched_in(part.tree))
+    return found
+
+
+def _switched_in(tree: Any) -> Iterable[str]:
+    if isinstance(tree, Map):
+        name = tree.get("action", tree.get("service"))
+        if name in ("automation.turn_on", "automation.turn_off", "automation.toggle"):
+            yield from _named(tree)
+        for child in tree.values():
+            yield from _switched_in(child)
+    elif isinstance(tree, list):
+        for child in tree:
+            yield from _switched_in(child)
+
+
+def _named(tree: Map) -> Iterable[str]:
+    for place in (tree, *(tree.get(key) for key in ("target", "data", "data_template"))):
+        if isinstance(place, Map):
+            yield from (str(each) for each in listed(place.get("entity_id")))
+
+
+class _Ids:
+    """Ids of pipelines, each given once."""
+
+    def __init__(self) -> None:
+        self.given: set[str] = set()
+
+    def of(self, name: str, otherwise: str) -> str:
+        base = name_of(name) or otherwise
+        count, pipeline_id = 1, base
+        while pipeline_id in self.given:
+            count += 1
+            pipeline_id = f"{base}-{count}"
+        self.given.add(pipeline_id)
+        return pipeline_id

@@ -1,0 +1,1 @@
+"""What services become, one kind a file."""
