@@ -29,6 +29,7 @@ class LiveGate:
         scope: Callable[[dict[str, Any], Event], Scope],
         admit: Callable[[LiveGate, Scope], None],
         failed: Callable[[Scope, Exception], None],
+        is_missed: Callable[[Event], bool],
         now: Callable[[], float],
     ) -> None:
         self.gate = gate
@@ -36,6 +37,7 @@ class LiveGate:
         self._scope = scope
         self._admit = admit
         self._failed = failed
+        self._is_missed = is_missed
         self._now = now
         self.limited = bool(gate.throttle or gate.limit or gate.dedupe_by)
         slots.on_due(self._due)
@@ -92,6 +94,6 @@ class LiveGate:
         return True
 
     def _due(self, key: str, value: Any, event: Event) -> None:
-        if key != "debounce":
+        if key != "debounce" or self._is_missed(event):
             return
         self._admit(self, self._scope(value["trigger"], unpack_event(value["event"])))

@@ -51,10 +51,10 @@ class Host(World, Protocol):
 class Counts:
     """What became of a pipeline's firings; plain numbers for the metrics."""
 
-    __slots__ = ("fired", "held_back", "overflowed", "stale", "unmet")
+    __slots__ = ("fired", "held_back", "missed", "overflowed", "stale", "unmet")
 
     def __init__(self) -> None:
-        self.fired = self.stale = self.unmet = self.held_back = self.overflowed = 0
+        self.fired = self.stale = self.unmet = self.held_back = self.overflowed = self.missed = 0
 
 
 class Lane:
@@ -77,6 +77,7 @@ class Lane:
         self._gates: list[LiveGate] = []
         self._detach: list[Callable[[], None]] = []
         self._served: dict[str, float] = {}
+        self._since = self._not_missed()
 
     # ------------------------------------------------------------------ triggers
     def arm(self) -> None:
@@ -89,6 +90,7 @@ class Lane:
                 scope=self.scope,
                 admit=self._admit,
                 failed=self._fail_unstarted,
+                is_missed=self._is_missed,
                 now=self._now,
             )
             self._gates.append(live)
@@ -102,14 +104,19 @@ class Lane:
     def _attach(self, watch: Watch, owner: str) -> Callable[[], None]:
         if not isinstance(watch, OnTime):
             return self.host.watch(watch)
-        served, see = self._served, watch.see
+        served, see, durable = self._served, watch.see, self.plan.missed != "skip"
+        kept = self.host.slots(f"{owner}/times")
 
         def seen(due: float, event: Event) -> None:
             served[owner] = due
+            if durable:  # with the run that it starts: what was made up for is not due again
+                kept.put("served", due)
             see(due, event)
 
         # A trigger that lived before a reload goes on where it was: no time lost, none twice.
-        after = served.setdefault(owner, self._not_missed())
+        after = served.setdefault(owner, self._since)
+        if durable and kept.get("served") is not None:
+            after = max(after, min(kept.get("served"), self._now()))
         return self.host.watch_time(OnTime(watch.next_after, seen), after)
 
     def _not_missed(self) -> float:
@@ -120,12 +127,26 @@ class Lane:
             after = max(after, now - missed)
         return min(after, now)
 
+    def _is_missed(self, event: Event) -> bool:
+        """Whether a deadline fell due while the agent was down and counts no more."""
+        if event.channel != "timer" or event.ts >= self._since:
+            return False
+        if not event.source.startswith("trigger/"):
+            return False  # a time of its own, which the schedule has let through
+        self.counts.missed += 1
+        log.warning(
+            "not run: it fell due while the agent was down",
+            extra={"pipeline": self.plan.id, "due": event.ts, "missed": self.plan.missed},
+        )
+        return True
+
     def _fire(self, gate: Gate, live: LiveGate) -> Callable[[dict[str, Any], Event], None]:
         counts, stale_after, fire, now = self.counts, self.plan.stale_after, live.fire, self._now
+        is_missed = self._is_missed
 
         def fired(trigger: dict[str, Any], event: Event) -> None:
             counts.fired += 1
-            if not self.enabled:
+            if not self.enabled or is_missed(event):
                 return
             if stale_after is not None and now() - event.ts + event.age > stale_after:
                 counts.stale += 1
@@ -342,6 +363,10 @@ class Lane:
         self.host.ended(self, record, scope.event)
         if done := self._dones.pop(scope.run_id, None):
             done(record)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Start the next of the queued runs when its turn has come."""
         if self._waiting and not self.active:
             key, following = self._waiting.popleft()
             self._queue.drop(key)
@@ -400,8 +425,8 @@ class Lane:
         self._start(scope)
 
     def queue_up(self) -> None:
-        """Take up the runs that were queued when the agent stopped."""
+        """Take up the runs that were queued when the agent stopped, in their order."""
         for key in sorted(self._queue.keys(), key=int):
-            scope = restore(self._queue.get(key), self._now)
-            self._queue.drop(key)
-            self.begin(scope)
+            self._waiting.append((key, restore(self._queue.get(key), self._now)))
+            self._order = itertools.count(int(key) + 1)
+        self._follow()

@@ -88,7 +88,13 @@ class Pipeline(Part, frozen=True):
     ] = "warn"
     missed: Annotated[
         Literal["run", "skip"] | MissedWithin,
-        Meta(description="What happens with times that fell due while the agent was down."),
+        Meta(
+            description=(
+                "What happens with schedules, `for` and `debounce` that fell due while the agent "
+                "was down. skip: they are left out; run: each is made up for once, however often "
+                "it was due; within: if it is no older. Runs that wait go on in any case."
+            )
+        ),
     ] = "skip"
     stale_after: Annotated[
         Duration | None, Meta(description="Older events are recorded and not acted on.")

@@ -15,7 +15,8 @@ from schemas.fields import Duration
 class Delay(Step, frozen=True):
     """Wait before the next step.
 
-    The deadline is kept: a restart of the agent neither shortens nor lengthens it.
+    The deadline is kept: a restart of the agent neither shortens nor lengthens it. One that passed
+    while the agent was down is over at the next start.
     """
 
     main: ClassVar[str] = "duration"

@@ -30,6 +30,10 @@ class At(Trigger, frozen=True):
     The time may be an expression, such as `"{{ memory('wake_time') }}"`; a changed value counts
     within a minute, and what is no time means never. For some weekdays only, add
     `if: {time: {weekday: …}}`. `trigger.ts` is the time that was due.
+
+    When the clocks change: a time that they skip in spring comes as much later as they jump, so
+    `02:30` comes at 03:30 of summer time that night; one that they repeat in autumn comes once, the
+    first time. What fell due while the agent was down follows the pipeline's `missed`.
     """
 
     main: ClassVar[str] = "time"
