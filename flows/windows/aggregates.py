@@ -200,7 +200,7 @@ KINDS: Mapping[str, Kind] = {
     "bool_and": _extreme(picks.add_and),
     "bool_or": _extreme(picks.add_or),
     "count": _COUNT,
-    "count_if": Kind(1, _zero, picks.add_if, picks.merge_counts, picks.only, numeric=False),
+    "count_if": Kind(1, _nothing, picks.add_if, picks.merge_ifs, picks.only, numeric=False),
     "first": _at(1, picks.add_first),
     "last": _at(1, picks.add_last),
     "max": _extreme(picks.add_max),

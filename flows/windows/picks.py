@@ -97,6 +97,11 @@ def add_and(state: State, value: Any) -> None:
 
 
 def add_if(state: State, value: Any) -> None:
-    """One more if it is true."""
-    if value:
-        state[0] += 1
+    """One more if it is true; null of nothing, as in DuckDB."""
+    state[0] = (state[0] or 0) + bool(value)
+
+
+def merge_ifs(state: State, other: State) -> None:
+    """Both counts, or the one there is."""
+    if other[0] is not None:
+        state[0] = (state[0] or 0) + other[0]

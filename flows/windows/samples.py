@@ -38,7 +38,8 @@ def quantile_cont(fraction: float) -> Callable[[State], Any]:
             return None
         place = fraction * (len(values) - 1)
         low, high = values[math.floor(place)], values[math.ceil(place)]
-        return float(low if low == high else low + (high - low) * (place - math.floor(place)))
+        part = place - math.floor(place)
+        return float(low if low == high else low * (1 - part) + high * part)
 
     return quantile
 

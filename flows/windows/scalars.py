@@ -108,7 +108,7 @@ def _pair(function: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value
                 return None
             try:
                 return function(left, right)
-            except (TypeError, OverflowError):
+            except (TypeError, ValueError, OverflowError):
                 return None
 
         return compute

@@ -1,0 +1,1 @@
+"""Windows: their language, their panes, their exactness."""
