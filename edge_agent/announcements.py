@@ -139,5 +139,5 @@ class Announcements:
         self._keep(self._topic(pipeline, "enabled"), _WORDS[on])
 
     def _ran(self, plan: Plan, record: RunRecord, event: Event) -> None:
-        if record.state != "waiting":
+        if record.state != "waiting" and not plan.shadow:
             self._keep(self._topic(plan.id, "run"), msgspec.json.encode(run_summary(record)))

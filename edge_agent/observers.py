@@ -56,7 +56,7 @@ def publish_runs(
     """Publish `hearth/AGENT/run/PIPELINE` for every run that has ended."""
 
     def publish(plan: Plan, record: RunRecord, event: Event) -> None:
-        if record.state != "waiting":
+        if record.state != "waiting" and not plan.shadow:
             send(f"hearth/{agent}/run/{plan.id}", msgspec.json.encode(run_summary(record)))
 
     return publish

@@ -118,7 +118,7 @@ class Calls:
         lane = self._lane(pipeline)
         _refuse_circles(lane.plan, scope, True)
         child = self._scope(lane, inputs, scope, step, wait=True)
-        child.live = False
+        child.live = child.own_memory = False
         if not _ready(lane, child):
             return SubRun("", "skipped")
         state = await dry_run(execute(lane.plan, child))

@@ -25,7 +25,7 @@ class Endings:
     def ended(self, plan: Plan, record: RunRecord, event: Event) -> None:
         """A run has ended or begun to wait."""
         listens = self._router.listens
-        if record.finished is None or event.depth > DEEPEST:
+        if record.finished is None or event.depth > DEEPEST or plan.shadow:
             return
         if listens(CHANNEL, plan.id) or listens(CHANNEL, ANY):
             self._dispatch(_event(plan, record, event), plan.id, ANY)

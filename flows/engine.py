@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.calls import Calls
 from flows.endings import Endings
-from flows.lane import Lane
+from flows.lane import Host, Lane
 from flows.ports import Recorder
 from flows.router import Router
 from flows.slots import OwnedSlots, SlotStore
@@ -38,6 +38,7 @@ class Engine:
         self.router = Router(clock)
         self.lanes: dict[str, Lane] = {}
         self.retired: dict[str, Lane] = {}
+        self.host_of: Callable[[Plan], Host] = lambda plan: self
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
         self.calls = Calls(
@@ -72,15 +73,18 @@ class Engine:
         if lane is not None and lane.plan.version == plan.version:
             lane.plan = plan
             return None
-        known = lane or self.retired.pop(plan.id, None)
+        known, host = lane or self.retired.pop(plan.id, None), self.host_of(plan)
+        if not plan.shadow and self.store.kept(f"shadow/{plan.id}"):
+            self.release(f"shadow/{plan.id}")
         kept = self.store.view(f"pipeline/{plan.id}")
         if known is not None and known.plan.enabled != plan.enabled:
             kept.drop("enabled")  # who edits the file means it
-        lane = self.lanes[plan.id] = known or Lane(plan, self)
+        lane = self.lanes[plan.id] = known or Lane(plan, host)
         lane.enabled = plan.enabled if kept.get("enabled") is None else bool(kept.get("enabled"))
         if known is None:
             lane.arm()
             return lane
+        lane.host = host
         lane.change(plan)
         return None
 
@@ -239,7 +243,7 @@ class Engine:
         lanes = {lane.plan.id: lane for lane in fresh}
         for plan in former:
             if plan.id not in self.lanes and plan.id not in self.retired:
-                self.retired[plan.id] = lanes[plan.id] = Lane(plan, self)
+                self.retired[plan.id] = lanes[plan.id] = Lane(plan, self.host_of(plan))
             if (lane := lanes.get(plan.id)) is not None:
                 lane.former[plan.version] = plan
         for owner in self.store.owners("run/"):

@@ -33,7 +33,9 @@ _NOT_RECORDED = frozenset({"payload", "raw", "topic", "ts"})
 class Host(World, Protocol):
     """What a lane needs of the engine beyond waiting."""
 
-    alive_until: float
+    @property
+    def alive_until(self) -> float:
+        """Since when times may have been missed (epoch seconds)."""
 
     def watch_time(self, watch: OnTime, after: float) -> Callable[[], None]:
         """Attach a schedule; times since `after` that have passed count as due now."""
@@ -208,8 +210,10 @@ class Lane:
             event=event,
             inputs=self.plan.defaults,
             run=RunView(0, self.plan.id, self.plan.version, 0.0),
+            live=not self.plan.shadow,
             now=self._now,
         )
+        scope.own_memory = self.plan.aside
         if event.channel == "webhook" and isinstance(event.payload, dict):
             self._give(scope, event.payload)
         if event.depth > DEEPEST:
@@ -251,7 +255,7 @@ class Lane:
         plan = self.plan
         if scope.run.version == plan.version:
             return
-        scope.run.version = plan.version
+        scope.run.version, scope.live, scope.own_memory = plan.version, not plan.shadow, plan.aside
         scope.inputs = plan.defaults | {k: v for k, v in scope.inputs.items() if k in plan.defaults}
         scope.variables = {}
         for name, value in plan.variables:
@@ -384,7 +388,7 @@ class Lane:
     async def rehearse(self, scope: Scope) -> RunRecord:
         """Run without acting on the world and without a row in the ledger."""
         self._number(scope)
-        scope.live = False
+        scope.live = scope.own_memory = False
         try:
             state = await dry_run(execute(self.plan, scope))
         except Endless as error:
@@ -416,7 +420,7 @@ class Lane:
     # ------------------------------------------------------------------ restarts
     def take_up(self, kept: dict[str, Any]) -> None:
         """Go on with a run that was waiting when the agent stopped."""
-        scope = restore(kept, self._now)
+        scope = self._restored(kept)
         if {path.rstrip("!") for path in scope.resuming} - self._plan_of(scope).paths:
             scope.error = {"step": "", "message": "the pipeline was changed", "kind": "crashed"}
             self.host.release(f"run/{scope.run_id:x}")
@@ -427,6 +431,11 @@ class Lane:
     def queue_up(self) -> None:
         """Take up the runs that were queued when the agent stopped, in their order."""
         for key in sorted(self._queue.keys(), key=int):
-            self._waiting.append((key, restore(self._queue.get(key), self._now)))
+            self._waiting.append((key, self._restored(self._queue.get(key))))
             self._order = itertools.count(int(key) + 1)
         self._follow()
+
+    def _restored(self, kept: dict[str, Any]) -> Scope:
+        scope = restore(kept, self._now)
+        scope.own_memory = not scope.live and self._plan_of(scope).aside
+        return scope

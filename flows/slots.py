@@ -34,6 +34,10 @@ class SlotStore:
             if self._owners.pop(name):
                 self.recorder.drop(name)
 
+    def kept(self, owner: str) -> list[Slot]:
+        """The slots of one owner as they are."""
+        return list(self._owners.get(owner, {}).values())
+
     def owners(self, prefix: str) -> list[str]:
         """The owners whose name begins with `prefix` and that keep something."""
         return [o for o, slots in self._owners.items() if slots and o.startswith(prefix)]

@@ -18,6 +18,7 @@ from pipelines.plan import Block, Plan
 from pipelines.ports import Ports
 from pipelines.registry import STEPS
 from pipelines.rehearsal import read_tests
+from pipelines.remembered import remembered
 from pipelines.scope import Expr
 from pipelines.secrecy import secrets_in
 from pipelines.tree import Map, Seq, place
@@ -33,7 +34,8 @@ class Compiler:
     """Compiles the pipelines of one home.
 
     `functions` are what expressions can call besides the language's own (`sun`); `known_devices`
-    the device names there are, for warnings (None: unknown, no warnings).
+    the device names there are, for warnings (None: unknown, no warnings). `shadow_ports` are what
+    a shadow is compiled for: they let nothing through.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Compiler:
         known_devices: Collection[str] | None = None,
     ) -> None:
         self.ports = ports
+        self.functions = functions
+        self.shadow_ports: Callable[[Plan], Ports] | None = None
         self.expressions = Expressions({**home_functions(ports), **(functions or {})})
         self.known_devices = known_devices
 
@@ -73,6 +77,15 @@ class Compiler:
         plan = _plan(document, tree, draft)
         wrong = any(problem.severity == "error" for problem in draft.problems)
         return None if wrong else plan, draft.problems
+
+    def aside(self, plan: Plan, tree: Any, at: Position, texts: Mapping[str, str]) -> Plan:
+        """The Plan of a shadow: compiled once more, for ports that let nothing through."""
+        if self.shadow_ports is None:
+            return plan
+        compiler = Compiler(self.shadow_ports(plan), self.functions)
+        made = compiler.compile(tree, at, texts)[0]
+        assert made is not None, "what has compiled compiles again"
+        return msgspec.structs.replace(made, id=plan.id, shadow=True, aside=True)
 
 
 def _named(tree: Map) -> Map:
@@ -129,6 +142,7 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         description=document.description,
         file=tree.at.file,
         shadow=document.shadow,
+        remembers=frozenset(remembered(tree)),
         secrets=frozenset(secrets_in(tree)),
         tests=read_tests(tree, document.id, draft.report),
         links=tuple(draft.links),

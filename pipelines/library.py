@@ -69,6 +69,8 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
         problems += wrong
         if plan is None:
             continue
+        if plan.shadow:
+            plan = compiler.aside(plan, document, at, reader.texts)
         spot = document.values_at["id"]
         if plan.id in parts:
             hint = f"the first is at {parts[plan.id].at}"

@@ -83,7 +83,8 @@ class Plan(Struct, frozen=True):
     `paths` are those of all its steps, however deep. `inputs` checks the values given to a run and
     fills in `defaults`; it raises `UserError`.
     `secrets` are texts that must not stand in what is recorded; `links` the other pipelines it
-    names."""
+    names; `remembers` the keys it remembers, as far as its text tells. A `shadow` performs no
+    effect; one compiled `aside` has a memory of its own."""
 
     id: str
     version: str
@@ -111,3 +112,5 @@ class Plan(Struct, frozen=True):
     secrets: frozenset[str] = frozenset()
     tests: tuple[Rehearsal, ...] = ()
     links: tuple[Link, ...] = ()
+    remembers: frozenset[str] = frozenset()
+    aside: bool = False

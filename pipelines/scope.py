@@ -76,13 +76,14 @@ class Scope:
     the numbers of the `repeat` rounds around this scope, `underway` the records of steps that have
     begun and not ended, by path. `ending` is the state the run will end in, once its steps are over
     and only `errors` and `finally` are left; `failures` are the errors of the steps whose
-    `on_error` steps run just now, by path.
+    `on_error` steps run just now, by path. `own_memory` tells that what a shadow remembers is its
+    own, so that this is done although nothing else is.
     """
 
     __slots__ = (
         "active", "effects", "ending", "error", "event", "failures", "inputs", "live", "loops",
-        "now", "records", "repeat", "resuming", "rounds", "run", "run_id", "steps", "trigger",
-        "underway", "variables", "waits",
+        "now", "own_memory", "records", "repeat", "resuming", "rounds", "run", "run_id", "steps",
+        "trigger", "underway", "variables", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +102,7 @@ class Scope:
         self.run = run
         self.run_id = run.number
         self.live = live
+        self.own_memory = False
         self.now = now
         self.variables: dict[str, Any] = {}
         self.steps: dict[str, Any] = {}
@@ -136,4 +138,4 @@ class Scope:
     def act(self, step: str, kind: str, target: str, payload: Any, ts: float) -> bool:
         """Note an effect; True when it is to be performed (False in a rehearsal or shadow)."""
         self.effects.append(Effect(step, kind, target, payload, ts, self.live, self.rounds))
-        return self.live
+        return self.live or (self.own_memory and kind == "remember")
