@@ -1,104 +1,22 @@
-"""The world in memory: a clock advanced by hand, and devices, messages and history that are lists.
+"""The world in memory: devices, messages and history that are lists, and an advanced clock."""
 
-Pipelines run on these in tests, theirs and ours, exactly as they run in a home.
-"""
-
-import asyncio
-import heapq
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from time import monotonic
 from typing import Any
 
 from msgspec import Struct
 
-from pipelines.ports import Handle
+from flows.virtual_clock import Endless, VirtualClock
 from schemas.device import Change, Command, Publication
 from schemas.event import Event
 from schemas.run import RunRecord, Slot
 
+__all__ = [
+    "Endless", "HttpStub", "KnownDevice", "MemoryDevices", "MemoryMessages", "MemoryOutside",
+    "MemoryRecorder", "VirtualClock",
+]  # fmt: skip
+
 Selector = str | list[str] | dict[str, str]
-_MOST_CALLS = 200_000
-_QUIET_TURNS = 3  # a task that has ended calls back one turn later
-_QUICK_TURNS = 200
-_LONGEST = 10.0
-
-
-class Endless(Exception):
-    """A rehearsal does not come to an end; the text says what goes on for ever."""
-
-
-class _Call:
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
-
-    def cancel(self) -> None:
-        self.callback = None
-
-
-class VirtualClock:
-    """A clock that stands still until it is advanced (`pipelines.ports.Clock`)."""
-
-    def __init__(self, start: float = 1_767_225_600.0) -> None:
-        self._now = start
-        self._order = itertools.count()
-        self._calls: list[tuple[float, int, _Call]] = []
-        self._called = 0
-
-    def now(self) -> float:
-        """Epoch seconds."""
-        return self._now
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Handle:
-        """Call back when the clock has been advanced so far."""
-        call = _Call(callback)
-        heapq.heappush(self._calls, (max(when, self._now), next(self._order), call))
-        return call
-
-    async def advance(self, seconds: float = 0.0) -> None:
-        """Let time pass: everything due is called in order, and what it awaits is waited for.
-
-        Raises:
-            Endless: more is due than any pipeline needs, or something awaited does not end.
-        """
-        until = self._now + seconds
-        await settle()
-        while self._calls and self._calls[0][0] <= until:
-            when, _, call = heapq.heappop(self._calls)
-            self._now = max(self._now, when)
-            if call.callback is None:
-                continue
-            self._called += 1
-            if self._called > _MOST_CALLS:
-                raise Endless(f"more than {_MOST_CALLS:,} things fell due: it goes in circles")
-            call.callback()
-            await settle()
-        self._now = until
-
-
-async def settle() -> None:
-    """Wait until every other task of the loop has ended; costs nothing when there is none.
-
-    Raises:
-        Endless: one goes on for more than ten seconds of real time.
-    """
-    me = asyncio.current_task()
-    if len(asyncio.all_tasks()) == 1:
-        return
-    began, turns, quiet = monotonic(), 0, 0
-    while quiet < _QUIET_TURNS:
-        others = asyncio.all_tasks() - {me}
-        quiet = 0 if others else quiet + 1
-        turns += 1
-        if turns < _QUICK_TURNS:
-            await asyncio.sleep(0)
-            continue
-        if monotonic() - began > _LONGEST:
-            raise Endless("something is awaited that never ends")
-        await asyncio.wait(others, timeout=0.05) if others else await asyncio.sleep(0)
 
 
 class MemoryRecorder:

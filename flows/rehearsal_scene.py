@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flows.engine import Engine
 from flows.memory import HomeMemory
-from flows.rehearsal_ports import VirtualClock
+from flows.virtual_clock import VirtualClock
 from schemas.rehearsal import Report
 
 

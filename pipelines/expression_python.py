@@ -9,7 +9,8 @@ from __future__ import annotations
 import keyword
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from types import CodeType
 from typing import Any
 
 from jinja2 import nodes
@@ -67,10 +68,16 @@ def translate(
     }  # fmt: skip
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
-            exec(compile(code, "<expression>", "exec"), space)
+            exec(_compiled(code), space)
     except (SyntaxError, RecursionError, MemoryError):
         return None
     return space["expression"], not writer.varies
+
+
+@lru_cache(maxsize=2048)
+def _compiled(code: str) -> CodeType:
+    """Python's code of a text: pipelines say the same things, and a reload says them again."""
+    return compile(code, "<expression>", "exec")
 
 
 class _Writer:

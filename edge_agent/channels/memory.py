@@ -1,12 +1,16 @@
 """An in-memory channel: a broker and its client in one, for tests and rehearsals."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import count
 
 from edge_agent.channels.message import ChannelState, Deliver, Message, OnState, Settle
 from edge_agent.channels.mqtt_wire import topic_field
 from edge_agent.channels.outbox import Letter
-from edge_agent.channels.subscriptions import covers, merged
+from edge_agent.channels.subscriptions import merged
+from flows.topics import TopicTree
+
+Filters = tuple[tuple[str, int], ...]
 
 
 class MemoryChannel:
@@ -33,8 +37,8 @@ class MemoryChannel:
         self._ids = count(1)
         self._arrived = 0
         self._left = now()
-        self._filters: dict[str, int] = {}
-        self._subscribed: dict[str, int] = {}
+        self._filters: Filters = ()
+        self._subscribed: Filters = ()
         self._retained: dict[str, Letter] = {}
         self._waiting: list[Letter] = []
         self._kept: list[Letter] = []
@@ -49,10 +53,10 @@ class MemoryChannel:
 
     def subscribe(self, filters: Mapping[str, int]) -> None:
         """Want exactly these filters; retained messages of new ones come at once."""
-        old, self._filters = self._subscribed, merged(filters)
+        old, self._filters = self._subscribed, _merged(tuple(filters.items()))
         self._subscribed = self._filters
         for letter in list(self._retained.values()):
-            if not _matching(old, letter.topic) and _matching(self._filters, letter.topic):
+            if not _tree(old).match(letter.topic) and self._wanted(letter.topic):
                 self._hand_over(letter, True)
 
     def send(
@@ -91,13 +95,13 @@ class MemoryChannel:
         data = payload.encode() if isinstance(payload, str) else payload
         letter = Letter(topic, data, 1, True)
         self._keep(letter)
-        if self.state.connected and _matching(self._filters, topic):
+        if self.state.connected and self._wanted(topic):
             self._hand_over(letter, True)
 
     def begin_anew(self) -> None:
         """The client is another process with the same session: it will subscribe to everything
         once more, and get what the broker keeps."""
-        self._subscribed = {}
+        self._subscribed = ()
 
     def go_away(self) -> None:
         """The broker is away."""
@@ -118,12 +122,12 @@ class MemoryChannel:
     def _pass_on(self, letter: Letter) -> None:
         if letter.retain:
             self._keep(letter)
-        found = _matching(self._filters, letter.topic)
+        found = self._wanted(letter.topic)
         if not found:
             return
         if self.state.connected:
             self._hand_over(letter, False)
-        elif min(letter.qos, found[0]):
+        elif min(letter.qos, max(found)):
             self._kept.append(letter)
 
     def _keep(self, letter: Letter) -> None:
@@ -133,11 +137,14 @@ class MemoryChannel:
             self._retained.pop(letter.topic, None)
 
     def _hand_over(self, letter: Letter, retained: bool, age: float = 0.0) -> None:
-        qos = min(letter.qos, _matching(self._filters, letter.topic)[0])
+        qos = min(letter.qos, max(self._wanted(letter.topic)))
         self._deliver(Message(next(self._ids), letter.topic, letter.payload, qos, retained, age))
         if qos:
             self._arrived += 1
             self._settle(self._arrived)
+
+    def _wanted(self, topic: str) -> tuple[int, ...]:
+        return _tree(self._filters).match(topic)
 
     def _set_state(self, state: ChannelState) -> None:
         if state != self.state:
@@ -145,7 +152,15 @@ class MemoryChannel:
             self._on_state(state)
 
 
-def _matching(filters: Mapping[str, int], topic: str) -> list[int]:
-    """The QoS at which a topic is wanted, in a list; empty when it is not."""
-    found = [qos for name, qos in filters.items() if covers(name, topic)]
-    return [max(found)] if found else []
+@lru_cache(maxsize=256)
+def _merged(filters: Filters) -> Filters:
+    return tuple(merged(dict(filters)).items())
+
+
+@lru_cache(maxsize=256)
+def _tree(filters: Filters) -> TopicTree[int]:
+    """The QoS at which topics are wanted."""
+    tree: TopicTree[int] = TopicTree()
+    for name, qos in filters:
+        tree.add(name, qos)
+    return tree

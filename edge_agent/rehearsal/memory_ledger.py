@@ -15,6 +15,8 @@ from schemas.device import Change
 from schemas.event import Event
 from schemas.run import Slot
 
+_PLAIN = frozenset({float, int, str, bool, type(None)})
+
 
 class MemoryLedger(MemoryRecorder):
     """What the agent asks of its ledger. Values go through JSON as they do on disk, so that
@@ -53,7 +55,9 @@ class MemoryLedger(MemoryRecorder):
 
     def put(self, slot: Slot) -> None:
         """Keep or replace a slot."""
-        super().put(msgspec.structs.replace(slot, value=_kept(slot.value)))
+        if slot.value.__class__ not in _PLAIN:
+            slot = msgspec.structs.replace(slot, value=_kept(slot.value))
+        super().put(slot)
 
     def remember(self, key: str, value: Any, ts: float) -> None:
         """Keep a value; None forgets it."""

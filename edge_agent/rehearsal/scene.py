@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,8 +25,8 @@ from firmware_profiles.vocabulary import unit_of
 from flows.engine import Engine
 from flows.memory import HomeMemory
 from flows.rehearsal_outside import StubbedOutside
-from flows.rehearsal_ports import VirtualClock
 from flows.rehearsal_times import epoch
+from flows.virtual_clock import VirtualClock
 from pipelines.ports import Home, Ports
 from pipelines.rehearsal import Rehearsal
 from schemas.device import Change, Decoded, Reading
@@ -57,12 +58,16 @@ class AgentScene:
             on_state=self._on_state,
             now=self.clock.now,
         )
-        self.keys = keys_in(test.acts, Profiles(around.profiles, self.zone))
         self.life: AgentLife | None = None
         self.outside = StubbedOutside(test.stub, self._ask)
         self._open = open_ledger
         self._lives = 0
         self._unsent: list[Callable[[], None]] = []
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The keys of the devices that the script's messages tell of, by name."""
+        return keys_in(self.test.acts, Profiles(self.around.profiles, self.zone))
 
     async def start(self) -> AgentLife:
         """The agent starts on its ledger."""
@@ -74,7 +79,7 @@ class AgentScene:
     def _deliver(self, message: Message) -> None:
         def take() -> None:
             if self.life is not None:
-                self.life.intake.message(msgspec.structs.replace(message, id=unique_id()))
+                self.life.receive(msgspec.structs.replace(message, id=unique_id()))
 
         self.clock.call_at(0, take)
 
@@ -105,6 +110,8 @@ class AgentLife:
         self._scene = scene
         self._now = scene.clock.now
         self._up = False
+        self._silence: SilenceWatch | None = None
+        self._patience = Patience(rules_of(scene.around.profiles))
         self.ledger = ledger
         self.engine = Engine(scene.clock, ledger, ledger.slots())
         self.profiles = Profiles(scene.around.profiles, scene.zone)
@@ -118,17 +125,33 @@ class AgentLife:
             self._give()
         self.memory.on_change = self.engine.remembered
         self.engine.load(scene.around.compile(self._ports()))
-        self.silence = SilenceWatch(self.registry.availability, scene.clock, self.intake.changed)
-        self.silence.start(away=self._now() - self.engine.alive_until)
+        self.registry.availability.not_listening(max(0.0, self._now() - self.engine.alive_until))
+        self._listen_for_silence()
         self.engine.router.on_subscriptions = self._subscribe
         self._subscribe()
 
     def on_state(self, state: ChannelState) -> None:
         """The connection to the broker has come or gone; the first time everything is up."""
-        self.silence.connected(state.connected)
+        if self._silence is not None:
+            self._silence.connected(state.connected)
         if state.connected and not self._up:
             self._up = True
             self.engine.start()
+
+    def receive(self, message: Message) -> None:
+        """A message has come."""
+        self.intake.message(message)
+        self._listen_for_silence()
+
+    def _listen_for_silence(self) -> None:
+        """Watch for silence once there is a device whose silence would say something."""
+        devices = self.registry.directory.devices.values()
+        if self._silence is not None or not any(map(self._patience.limit, devices)):
+            return
+        scene = self._scene
+        self._silence = SilenceWatch(self.registry.availability, scene.clock, self.intake.changed)
+        self._silence.connected(scene.broker.state.connected)
+        self._silence.start(away=0.0)
 
     def report(self, report: Report, age: float) -> None:
         """A device reports a value."""
@@ -138,6 +161,7 @@ class AgentLife:
             retain=report.retained, age=age,
         )  # fmt: skip
         self.intake.changed(event, self._apply(report, event))
+        self._listen_for_silence()
 
     async def ask(self, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A query sees all that was recorded before it."""
@@ -147,7 +171,8 @@ class AgentLife:
     async def stop(self) -> None:
         """As the agent does it: runs are let go, devices written, everything committed."""
         self._scene.life = None
-        self.silence.stop()
+        if self._silence is not None:
+            self._silence.stop()
         self.engine.stop()
         for row in self.registry.changed_rows():
             self.ledger.device(row)
@@ -161,7 +186,7 @@ class AgentLife:
             settings,
             encode=self.profiles.encode,
             send=lambda letter, run: None,
-            patience=Patience(rules_of(scene.around.profiles)),
+            patience=self._patience,
         )
         for name, entry in settings.items():
             device = registry.directory.devices[entry.key]

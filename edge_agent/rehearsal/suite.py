@@ -23,10 +23,10 @@ from edge_agent.rehearsal.files import Suite
 from edge_agent.rehearsal.memory_ledger import MemoryLedger
 from edge_agent.rehearsal.scene import AgentScene
 from flows.rehearsal import Failed, Stage
-from flows.rehearsal_ports import Endless
+from flows.virtual_clock import Endless
 from pipelines.rehearsal import Rehearsal
 from pipelines.secrecy import hidden
-from schemas.outcomes import Outcome, SuiteReport
+from schemas.outcomes import Coverage, Outcome, SuiteReport
 from schemas.problem import Problem, UserError
 from schemas.settings import LedgerSettings
 
@@ -124,8 +124,12 @@ class Rehearsed:
                         self._covered.add(file, played.stage)
                         yield played.result
 
+    def coverage(self) -> list[Coverage]:
+        """Which ways the tests have gone so far."""
+        return self._covered.report()
+
     def report(self) -> SuiteReport:
-        """Everything that was found so far."""
+        """Everything that was found so far, but for the coverage."""
         passed = sum(outcome.passed for outcome in self._outcomes)
         return SuiteReport(
             passed=passed,
@@ -133,7 +137,6 @@ class Rehearsed:
             seconds=time.perf_counter() - self._began,
             tests=self._outcomes,
             problems=self._problems,
-            coverage=self._covered.report(),
         )
 
     def _is_wanted(self, test: Rehearsal, file: Suite) -> bool:

@@ -13,11 +13,25 @@ from schemas.device import Command, Publication
 from schemas.profile import Profile
 
 _HEARD_MAX = 10_000
+_COMPILED_MAX = 256
 
 
 def make(profile: Profile, changed: Callable[[], None], zone: tzinfo | None) -> Declared:
     """The decoder of a profile."""
     return Declared(profile, zone)
+
+
+_compiled: dict[tuple[int, str], tuple[Profile, Sequence[Message]]] = {}
+
+
+def _messages(profile: Profile, zone: tzinfo | None) -> Sequence[Message]:
+    """The message rules of a profile, compiled once: they know nothing of a home."""
+    key = (id(profile), str(zone))
+    if key not in _compiled:
+        if len(_compiled) >= _COMPILED_MAX:
+            _compiled.clear()
+        _compiled[key] = profile, [Message(rule, profile, zone) for rule in profile.messages]
+    return _compiled[key][1]
 
 
 class Declared:
@@ -26,7 +40,7 @@ class Declared:
     def __init__(self, profile: Profile, zone: tzinfo | None) -> None:
         self.firmware = profile.profile
         self._profile = profile
-        self._messages = [Message(rule, profile, self._hear, zone) for rule in profile.messages]
+        self._messages = _messages(profile, zone)
         self._heard: dict[str, Mapping[str, str]] = {}
 
     def topics(self) -> Sequence[str]:
@@ -35,7 +49,7 @@ class Declared:
 
     def reader(self, topic: str) -> TopicReader | None:
         """The readers of the message rules that match; the first with an answer counts."""
-        return first([each.reader(topic) for each in self._messages])
+        return first([each.reader(topic, self._hear) for each in self._messages])
 
     def knows(self, device: str) -> bool:
         """Whether it has heard of a device, or is the profile of this one."""

@@ -31,15 +31,12 @@ _SILENT = ("command", "log")
 
 
 class Message:
-    """One message rule of a profile; `heard` is told each device and its topic's parts."""
+    """One message rule of a profile."""
 
-    def __init__(
-        self, rule: MessageRule, profile: Profile, heard: Heard, zone: tzinfo | None
-    ) -> None:
+    def __init__(self, rule: MessageRule, profile: Profile, zone: tzinfo | None) -> None:
         self.rule = rule
         self.pattern = pattern(rule.topic)
         self._firmware = profile.profile
-        self._heard = heard
         self._zone = zone
         self._device = template(rule.device or profile.device or "{device}")
         self._fields = {**profile.fields, **rule.fields}
@@ -50,13 +47,14 @@ class Message:
         self._available = Availability(available) if available else None
         self._cascade = available is not None and available.cascade
 
-    def reader(self, topic: str) -> TopicReader | None:
-        """A reader of one topic's messages, None when the rule is for others."""
+    def reader(self, topic: str, heard: Heard) -> TopicReader | None:
+        """A reader of one topic's messages, None when the rule is for others; `heard` is told each
+        device and its topic's parts."""
         parts = self.pattern.match(topic)
         if parts is None:
             return None
         device, read = self._device.bound(parts), self._values(topic, parts)
-        heard, channel = self._heard, self.rule.channel
+        channel = self.rule.channel
         told: set[str] = set()
 
         when = self.rule.when

@@ -24,10 +24,13 @@ class Pattern:
             raise ValueError("only one part of a topic may be of any length")
         if "#" in topic.removesuffix("/#") and topic != "#":
             raise ValueError("`#` stands alone at the end of a topic")
+        self._start = re.split(r"[{+#]", topic, maxsplit=1)[0].removesuffix("/")
         self._regex = re.compile("/".join(map(_level, topic.split("/"))).replace("/\0", "(?:/.*)?"))
 
     def match(self, topic: str) -> dict[str, str] | None:
         """The named parts of a topic, None when it is another one."""
+        if not topic.startswith(self._start):
+            return None
         found = self._regex.fullmatch(topic)
         return None if found is None else found.groupdict()
 

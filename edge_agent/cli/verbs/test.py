@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import click
+import msgspec
 
 from edge_agent.cli.group import verb
 from edge_agent.cli.problems import Outside, tell
@@ -47,6 +48,8 @@ def command(
         if not shell.json:
             show_outcome(shell, outcome)
     report = tests.report()
+    if coverage:
+        report = msgspec.structs.replace(report, coverage=tests.coverage())
     if junit is not None:
         _write(junit, junit_xml(report))
     if coverage and not shell.json:
