@@ -7,7 +7,7 @@ Task runs, their edges and log lines have their true times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,8 @@ _FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 class PublicWay:
     """Writes runs one by one, task runs as batches of events, log lines in batches.
 
-    A repeat is recognised by its idempotency key, the run's id.
+    A repeat is recognised by its idempotency key, the run's id; its end is written last, so that
+    what was not written whole is written again.
     """
 
     def __init__(self, api: PrefectApi, agent: str) -> None:
@@ -37,20 +38,25 @@ class PublicWay:
         Raises:
             OSError: not now; try again.
         """
-        events: list[dict[str, Any]] = []
-        lines: list[dict[str, Any]] = []
+        begun = [(run, identity) async for run, identity in self._begun(runs, deployments)]
+        for some in _in_parts([e for run, identity in begun for e in _task_events(run, identity)]):
+            await self._api.post("/events", some)
+        for some in _in_parts([line for run, own in begun for line in _log_lines(run, own)]):
+            await self._api.post("/logs/", some)
+        for run, identity in begun:
+            await self._end(run.states[-1], identity)
+
+    async def _begun(
+        self, runs: Sequence[RunRecord], deployments: Mapping[str, str]
+    ) -> AsyncIterator[tuple[FlowRun, str]]:
+        """The runs with the ids Prefect gives them; those it has seen end are left out."""
         for record in runs:
             run = flow_run(record, self._agent)
-            identity = await self._write(run, deployments.get(run.flow))
-            events += _task_events(run, identity)
-            lines += _log_lines(run, identity)
-        for some in _in_parts(events):
-            await self._api.post("/events", some)
-        for some in _in_parts(lines):
-            await self._api.post("/logs/", some)
+            made = await self._begin(run, deployments.get(run.flow))
+            if made["state"]["type"] not in _FINAL:
+                yield run, made["id"]
 
-    async def _write(self, run: FlowRun, deployment: str | None) -> str:
-        """The id Prefect has given the run."""
+    async def _begin(self, run: FlowRun, deployment: str | None) -> Any:
         wanted = {
             "name": run.name,
             "flow_id": await self._flow(run.flow),
@@ -62,14 +68,13 @@ class PublicWay:
             "idempotency_key": text_id(run.id),
             "state": {"type": "RUNNING", "name": "Running"},
         }
-        made = await self._api.post("/flow_runs/", wanted)
-        last = run.states[-1]
-        if last.type in _FINAL and made["state"]["type"] != last.type:
+        return await self._api.post("/flow_runs/", wanted)
+
+    async def _end(self, last: State, identity: str) -> None:
+        if last.type in _FINAL:
             state = {"type": last.type, "name": last.name, "message": last.message}
-            path = f"/flow_runs/{made['id']}/set_state"
+            path = f"/flow_runs/{identity}/set_state"
             await self._api.post(path, {"state": state, "force": True})
-        identity: str = made["id"]
-        return identity
 
     async def _flow(self, name: str) -> str:
         if name not in self._flows:

@@ -3,8 +3,10 @@
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +22,13 @@ QUIET = {"PREFECT_LOGGING_LEVEL": "ERROR", "PREFECT_SERVER_ANALYTICS_ENABLED": "
 class PrefectServer:
     """A server as the agent starts it, that can be killed and started again on its port."""
 
-    def __init__(self, folder: Path, *, database: str = "") -> None:
-        data = str(folder / "prefect")
-        self.launch = Launch(data=data, port=free_port(), database=database, watched=True)
+    def __init__(self, folder: Path, *, database: str = "", tables: Path | None = None) -> None:
+        """`tables` is an empty SQLite database to begin with."""
+        data = folder / "prefect"
+        if tables is not None:
+            data.mkdir(parents=True)
+            shutil.copy(tables, data / "prefect.db")
+        self.launch = Launch(data=str(data), port=free_port(), database=database, watched=True)
         self.api = f"http://127.0.0.1:{self.launch.port}/api"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -62,15 +68,40 @@ class PrefectServer:
 @contextmanager
 def prefect_server(folder: Path, tables: Path | None = None) -> Iterator[PrefectServer]:
     """A running server; `tables` is an empty database to begin with."""
-    server = PrefectServer(folder)
-    if tables is not None:
-        data = Path(server.launch.data)
-        data.mkdir(parents=True)
-        shutil.copy(tables, data / "prefect.db")
+    server = PrefectServer(folder, tables=tables)
     try:
         yield server.start()
     finally:
         server.kill()
+
+
+@contextmanager
+def stock_server(folder: Path, tables: Path) -> Iterator[str]:
+    """Prefect's own server without anything of ours; its API's URL."""
+    database, port = folder / "stock.db", free_port()
+    shutil.copy(tables, database)
+    environment = os.environ | QUIET
+    environment["PREFECT_API_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{database}"
+    environment["PREFECT_HOME"] = str(folder)
+    app = "prefect.server.api.server:create_app"
+    options = ["--factory", "--port", str(port), "--log-level", "warning"]
+    process = subprocess.Popen([sys.executable, "-m", "uvicorn", app, *options], env=environment)
+    try:
+        _answers(port, process)
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until somebody listens there."""
+    while process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        threading.Event().wait(0.1)
+    raise RuntimeError("the stock server does not start")
 
 
 def empty_tables(shared: Path) -> Path:
