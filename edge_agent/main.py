@@ -184,7 +184,7 @@ class Agent:
         self._leave.callback(Keeping(self.registry, self.ledger, self.clock).stop)
         self._leave.callback(self.engine.stop)
         self._leave.callback(asyncio.create_task(self.files.watch()).cancel)
-        self.prefect = PrefectLink(self.settings, self.home, self.ledger)
+        self.prefect = PrefectLink(self.settings, self.home, self.ledger, self.engine)
         self._leave.push_async_callback(self.prefect.stop)
         self.prefect.start(self.urls)
         self._gateway = asyncio.create_task(self._serve())

@@ -17,7 +17,7 @@ from pipelines.scope import Scope
 from pipelines.trigger import OnTime, Watch
 from schemas.device import Change
 from schemas.event import Event
-from schemas.identity import unique_id
+from schemas.identity import pipeline_mask, run_id, unique_id
 from schemas.run import RunRecord, Slot
 
 OnRun = Callable[[Plan, RunRecord, Event], None]
@@ -158,9 +158,10 @@ class Engine:
         return runs
 
     def manual(
-        self, pipeline: str, inputs: dict[str, Any], payload: Any = None
+        self, pipeline: str, inputs: dict[str, Any], payload: Any = None, *, run: int = 0
     ) -> tuple[Lane, Scope]:
-        """A scope for a run started by hand, recorded as an event; the caller begins it.
+        """A scope for a run started by hand, recorded as an event; the caller begins it. `run` is
+        the id it will have, where that was given elsewhere.
 
         Raises:
             LookupError: there is no such pipeline.
@@ -171,7 +172,8 @@ class Engine:
             raise LookupError(f"there is no pipeline `{pipeline}`")
         values = lane.plan.inputs(inputs)
         now = self.clock.now()
-        event = Event(unique_id(), now, now, "manual", pipeline, payload)
+        identity = run_id(run, pipeline_mask(pipeline)) if run else unique_id()
+        event = Event(identity, now, now, "manual", pipeline, payload)
         scope = lane.scope({"id": "manual", "payload": payload, "ts": now}, event)
         scope.inputs = values
         return lane, scope

@@ -181,6 +181,7 @@ class Draft:
             throttle_by=by,
             limit=(limit.runs, tools.seconds(limit.per, "limit/per")) if limit else None,
             dedupe_by=tools.expression(beside.dedupe_by, "dedupe_by") if beside.dedupe_by else None,
+            calendar=entry.component.calendar,  # type: ignore[attr-defined]
         )
 
     def waits(

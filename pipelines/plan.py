@@ -11,7 +11,7 @@ from pipelines.rehearsal import Rehearsal
 from pipelines.scope import Expr, Test
 from pipelines.step import StepFn
 from pipelines.tree import Map
-from pipelines.trigger import Arm
+from pipelines.trigger import Arm, Calendar
 from schemas.problem import Position
 
 
@@ -67,6 +67,7 @@ class Gate(Struct, frozen=True):
     limit: tuple[int, float] | None = None
     dedupe_by: Expr | None = None
     key: str = ""
+    calendar: Calendar = Calendar()
 
 
 class Link(Struct, frozen=True):

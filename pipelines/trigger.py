@@ -13,6 +13,7 @@ from pipelines.ports import Slots
 from pipelines.scope import Scope
 from schemas.device import Change
 from schemas.event import Event
+from schemas.fields import Duration
 
 if TYPE_CHECKING:
     from pipelines.tools import Tools
@@ -78,8 +79,20 @@ Arm = Callable[[Fire, Slots, Scope], Sequence[Watch]]
 """Make a trigger live: what to call when it fires, where its state is kept, the inputs it sees."""
 
 
+class Calendar(Struct, frozen=True):
+    """Times as others can show them, as they were written; empty: neither."""
+
+    cron: str = ""
+    every: Duration = ""
+
+
 class Trigger(Component, frozen=True):
     """Something that starts a run, or ends a wait."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """Its times, where they can be said so simply."""
+        return Calendar()
 
     @abstractmethod
     def compile(self, tools: Tools) -> Arm:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.prefect.api import PrefectApi, api_url
+from edge_agent.prefect.claims import Claims
+from edge_agent.prefect.deployments import Deployments
+from edge_agent.prefect.errands import Errands
 from edge_agent.prefect.mirror import Mirror
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
 from edge_agent.prefect.server import INSTALL, EmbeddedServer, free_port, installed
 from edge_agent.prefect.ways import BulkWay
+from flows.engine import Engine
 from flows.prefect.server.process import Launch
 from schemas.fields import seconds
 from schemas.settings import Settings
@@ -26,16 +30,18 @@ FOLLOWER = "prefect"
 class PrefectLink:
     """`start` returns at once; `stop` ends the server with it. `url` is what a person opens."""
 
-    def __init__(self, settings: Settings, home: Path, ledger: Ledger) -> None:
+    def __init__(self, settings: Settings, home: Path, ledger: Ledger, engine: Engine) -> None:
         self.url = ""
         self.missing = ""
         self._settings = settings.prefect
         self._home = home
         self._agent = settings.agent.name
+        self._zone = settings.agent.time_zone
+        self._engine = engine
         self._ledger = ledger
         self._server: EmbeddedServer | None = None
         self._mirror: Mirror | None = None
-        self._api: PrefectApi | None = None
+        self._apis: list[PrefectApi] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -57,8 +63,7 @@ class PrefectLink:
         if wanted == "embedded":
             self.url = self._embed()
         urls["prefect"] = self.url
-        self._api = PrefectApi(api_url(self.url), self._settings.key)
-        self._carry(self._api)
+        self._carry(api_url(self.url))
 
     def _embed(self) -> str:
         launch = Launch(
@@ -72,28 +77,34 @@ class PrefectLink:
         self._tasks.append(asyncio.create_task(self._server.run()))
         return self._server.url
 
-    def _carry(self, api: PrefectApi) -> None:
+    def _carry(self, url: str) -> None:
         loop = asyncio.get_running_loop()
+        api, asked = (PrefectApi(url, self._settings.key) for _ in range(2))
+        self._apis += [api, asked]
+        deployments = Deployments(asked, self._engine, agent=self._agent, time_zone=self._zone)
         way = BulkWay(api, self._agent, PublicWay(api, self._agent))
-        follower = self._ledger.follow(FOLLOWER, hold=True)
-        mirror = self._mirror = Mirror(follower, Policy(self._settings), way, deployments={})
+        follower, policy = self._ledger.follow(FOLLOWER, hold=True), Policy(self._settings)
+        mirror = self._mirror = Mirror(follower, policy, way, deployments=deployments.ids)
 
         def committed(took: float) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closing
                 loop.call_soon_threadsafe(mirror.committed)
 
         self._ledger.on_commit(committed)
-        self._tasks.append(asyncio.create_task(self._mirroring(mirror)))
+        claims = Claims(asked, self._engine, self._ledger, deployments)
+        self._tasks.append(asyncio.create_task(self._live(mirror, Errands(deployments, claims))))
 
-    async def _mirroring(self, mirror: Mirror) -> None:
+    async def _live(self, mirror: Mirror, errands: Errands) -> None:
+        """Deployments first, so that the first runs belong to theirs."""
         if self._server is not None:
             await self._server.up.wait()
-        await mirror.run()
+        await errands.registered()
+        await asyncio.gather(mirror.run(), errands.run())
 
     async def stop(self) -> None:
         """Stop carrying and end the server; what is left is carried after the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._api is not None:
-            await self._api.close()
+        for api in self._apis:
+            await api.close()

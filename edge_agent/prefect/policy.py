@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.prefect.history import CLAIMED
 from schemas.fields import seconds
 from schemas.run import RunRecord
 from schemas.settings import PrefectSettings
@@ -24,6 +25,8 @@ class Policy:
         """Whether to show this record. A run that was shown when it began is shown to its end."""
         if (run.finished or now) < now - self._keep:
             return False
+        if CLAIMED in run.trigger:
+            return True
         if run.state in _OPEN:
             if run.id not in self._open:
                 self._open[run.id] = self._has_room(run)

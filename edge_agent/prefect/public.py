@@ -44,7 +44,8 @@ class PublicWay:
         for some in _in_parts([line for run, own in begun for line in _log_lines(run, own)]):
             await self._api.post("/logs/", some)
         for run, identity in begun:
-            await self._end(run.states[-1], identity)
+            if not run.claimed:
+                await self._end(run.states[-1], identity)
 
     async def _begun(
         self, runs: Sequence[RunRecord], deployments: Mapping[str, str]
@@ -52,6 +53,9 @@ class PublicWay:
         """The runs with the ids Prefect gives them; those it has seen end are left out."""
         for record in runs:
             run = flow_run(record, self._agent)
+            if run.claimed:
+                yield run, text_id(run.id)
+                continue
             made = await self._begin(run, deployments.get(run.flow))
             if made["state"]["type"] not in _FINAL:
                 yield run, made["id"]

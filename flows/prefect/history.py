@@ -15,6 +15,8 @@ from schemas.identity import stable_id, text_id, timed_id
 from schemas.run import Effect, RunRecord, StepRecord
 
 INFO, WARNING, ERROR = 20, 30, 40
+# The key in a run's trigger that says Prefect itself has made the flow run, of this name.
+CLAIMED = "flow_run"
 _SHORTEST = 1e-6  # Prefect keeps one state of a run at a time, by the microsecond
 _LONGEST_TEXT = 2_000
 
@@ -69,7 +71,10 @@ class LogLine(Struct, frozen=True, gc=False):
 
 
 class FlowRun(Struct, frozen=True):
-    """A run as Prefect shows it. `calls` are the runs it started: run id and task run id."""
+    """A run as Prefect shows it. `calls` are the runs it started: run id and task run id.
+
+    `claimed`: Prefect has made the flow run itself, and hears of its states from elsewhere.
+    """
 
     id: int
     flow: str
@@ -83,6 +88,7 @@ class FlowRun(Struct, frozen=True):
     logs: list[LogLine]
     parent_task: int = 0
     calls: list[tuple[int, int]] = []
+    claimed: bool = False
 
 
 def flow_run(record: RunRecord, agent: str) -> FlowRun:
@@ -105,6 +111,7 @@ def flow_run(record: RunRecord, agent: str) -> FlowRun:
         logs=_log_lines(record, ids),
         parent_task=call_id(record.id) if record.parent else 0,
         calls=[(child, call_id(child)) for child in calls.values()],
+        claimed=CLAIMED in record.trigger,
     )
 
 

@@ -9,7 +9,7 @@ from flows.calendars import cron
 from flows.triggers.every import never, on_time
 from pipelines.registry import trigger
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Trigger
+from pipelines.trigger import Arm, Calendar, Trigger
 
 
 @trigger
@@ -26,6 +26,11 @@ class Cron(Trigger, frozen=True):
     schedule: Annotated[
         str, Meta(description="The crontab line, quoted.", examples=["0 7 * * 1-5", "@hourly"])
     ]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The line itself."""
+        return Calendar(cron=self.schedule)
 
     def compile(self, tools: Tools) -> Arm:
         """Parse the line."""

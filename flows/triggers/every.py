@@ -9,7 +9,7 @@ from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnTime, Trigger, Watch
+from pipelines.trigger import Arm, Calendar, Fire, OnTime, Trigger, Watch
 from schemas.fields import Duration
 
 
@@ -25,6 +25,11 @@ class Every(Trigger, frozen=True):
     whole: ClassVar[bool] = True
 
     period: Annotated[Duration, Meta(description="From one firing to the next.")]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The period."""
+        return Calendar(every=self.period)
 
     def compile(self, tools: Tools) -> Arm:
         """Parse the period."""

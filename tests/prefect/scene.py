@@ -76,6 +76,7 @@ class Scene:
 
     def __init__(self, folder: Path, pipeline: str, text: str = FIVE_STEPS) -> None:
         self.pipeline = pipeline
+        folder.mkdir(exist_ok=True)
         self.ledger = Ledger.open(folder / "ledger.duckdb", settings())
         clock = SystemClock()
         self.engine = Engine(clock, self.ledger, self.ledger.slots())

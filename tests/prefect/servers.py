@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from flows.prefect.server import small
 from flows.prefect.server.process import Launch
 from tests.servers import free_port
 
@@ -111,14 +112,7 @@ def empty_tables(shared: Path) -> Path:
     with (made.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            server = PrefectServer(made.parent).start()
-            server.kill()
-            _settle(Path(server.launch.data) / "prefect.db", made)
+            database = small.sqlite_url(made.parent)
+            own = small.environment(made.parent, database=database, keep=1e6)
+            small.make_tables({**os.environ, **QUIET, **own})
     return made
-
-
-def _settle(source: Path, target: Path) -> None:
-    import sqlite3
-
-    with sqlite3.connect(source) as whole, sqlite3.connect(target) as copy:
-        whole.backup(copy)

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import socket
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -16,13 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from flows.prefect.server.route import History, Writer, mount
-from flows.prefect.server.small import environment, sqlite_url, tame_sqlite
-
-_MAKE_TABLES = """
-import asyncio
-from prefect.server.database import provide_database_interface
-asyncio.run(provide_database_interface().create_db())
-"""
+from flows.prefect.server.small import environment, make_tables, sqlite_url, tame_sqlite
 
 
 class Launch(Struct, frozen=True, kw_only=True):
@@ -47,8 +40,7 @@ def serve(launch: Launch) -> None:
     settings = environment(data, database=database, keep=launch.keep)
     os.environ.update({k: v for k, v in settings.items() if k not in os.environ})
     if database == sqlite_url(data) and not (data / "prefect.db").exists():
-        # Making the tables takes 40 MB that a process does not give back.
-        subprocess.run([sys.executable, "-c", _MAKE_TABLES], stdin=subprocess.DEVNULL, check=True)
+        make_tables(os.environ)
     tame_sqlite()
     asyncio.run(_serve(launch, _application(_writer(database, data))))
 

@@ -61,15 +61,10 @@ class Rows:
 
     def add(self, run: FlowRun, *, flow: str, deployment: str | None, creator: str) -> None:
         """Add a run of the flow with this id (and deployment)."""
-        moment, tables, now, id_ = self._encoding.moment, self.tables, self._now, text_id(run.id)
-        tables["flow_run"].append(
-            (
-                id_, moment(run.states[0].at), now, run.name, flow, deployment, run.version,
-                _json(run.parameters), _json(run.tags), "{}", _json(run.context), creator, None,
-                *self._fate(run.id, run.states),
-            )
-        )  # fmt: skip
-        tables["flow_run_state"] += self._states(id_, run.id, run.states)
+        moment, tables, id_ = self._encoding.moment, self.tables, text_id(run.id)
+        if not run.claimed:
+            tables["flow_run"].append(self._flow_run(run, flow, deployment, creator))
+            tables["flow_run_state"] += self._states(id_, run.id, run.states)
         for task in run.tasks:
             self._add_task(id_, task)
         for number, line in enumerate(run.logs):
@@ -82,6 +77,13 @@ class Rows:
         self.parents += [(text_id(child), text_id(task)) for child, task in run.calls]
         if run.parent_task:
             self.parents.append((id_, text_id(run.parent_task)))
+
+    def _flow_run(self, run: FlowRun, flow: str, deployment: str | None, creator: str) -> Row:
+        return (
+            text_id(run.id), self._encoding.moment(run.states[0].at), self._now, run.name, flow,
+            deployment, run.version, _json(run.parameters), _json(run.tags), "{}",
+            _json(run.context), creator, None, *self._fate(run.id, run.states),
+        )  # fmt: skip
 
     def _add_task(self, run_id: str, task: TaskRun) -> None:
         id_ = text_id(task.id)
