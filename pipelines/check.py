@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from pipelines import nowhere
+from pipelines.blueprint import FOLDER
 from pipelines.compiler import Compiler, documents
 from pipelines.library import File, compile_file, ids_of
 from pipelines.links import link
@@ -57,6 +58,12 @@ def pipeline_files(home: Path) -> list[Path]:
     """The pipeline files of a home, in order."""
     folder = home / "pipelines"
     return sorted(path for path in folder.glob("*.y*ml") if not path.name.startswith("."))
+
+
+def blueprint_files(home: Path) -> list[Path]:
+    """The blueprints of a home, in order."""
+    found = sorted((home / FOLDER).rglob("*.y*ml"))
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def compile_files(
@@ -137,7 +144,7 @@ def load_home(
         problems += reader.problems[before:]
     compiler = Compiler(ports or nowhere.ports(home_of(settings)), functions, known_devices)
     others = () if files is None else _other_ids(home)
-    files = pipeline_files(home) if files is None else files
+    files = [*pipeline_files(home), *blueprint_files(home)] if files is None else files
     compiled = compile_files(home, files, compiler, reader, others=others)
     every = {masked(problem, reader.secrets) for problem in [*problems, *compiled.problems]}
     return Loaded(

@@ -24,7 +24,7 @@ from pipelines.secrecy import secrets_in
 from pipelines.tree import Map, Seq, place
 from pipelines.workbench import Workbench
 from schemas.fields import seconds
-from schemas.pipeline import Input, MissedWithin, Pipeline
+from schemas.pipeline import PARTS, Input, MissedWithin, Pipeline
 from schemas.problem import Position, Problem
 
 _PRIORITIES = {"low": -1, "normal": 0, "high": 1}
@@ -63,11 +63,6 @@ class Compiler:
             document = decode(tree, Pipeline, at, "pipeline")[0]
         if document is None:
             return None, problems
-        if document.use_blueprint is not None:
-            spot = tree.keys_at["use_blueprint"]
-            text = "blueprints are not supported by this version yet"
-            hint = "copy its triggers and steps into this pipeline"
-            return None, [*problems, Problem(spot, text, hint)]
         names = _names(document, tree)
         draft = Draft(
             self.ports, self.expressions, texts, known=names, known_devices=self.known_devices
@@ -217,6 +212,9 @@ def _inputs(document: Pipeline, tree: Map, draft: Draft) -> Inputs:
 
 
 def _check_input(spec: Input, at: Position, draft: Draft) -> None:
+    if spec.type in PARTS:
+        draft.report(Problem(at, f"only blueprints have inputs that are {spec.type}"))
+        return
     if spec.type == "select" and not spec.options:
         draft.report(Problem(at, "a `select` needs `options`"))
         return

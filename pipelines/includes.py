@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.scalars import plain
+from pipelines.tree import Asked
 from schemas.problem import Position
 
 if TYPE_CHECKING:
@@ -36,15 +37,21 @@ class Stop(Exception):
 class Load:
     """One loading of a root file with all it includes; limits hold for the whole.
 
-    `scalar` reads unquoted scalars.
+    `scalar` reads unquoted scalars; with `asks` there may be inputs to be filled in.
     """
 
     def __init__(
-        self, reader: Reader, stack: list[Path], scalar: Callable[[str], Any] = plain
+        self,
+        reader: Reader,
+        stack: list[Path],
+        *,
+        scalar: Callable[[str], Any] = plain,
+        asks: bool = False,
     ) -> None:
         self.reader = reader
         self.stack = stack
         self.scalar = scalar
+        self.asks = asks
         self.nodes = 0
         self.depth = 0
         self.deepest = 0
@@ -96,6 +103,14 @@ class Load:
                 at, f"more than {MAX_NODES:,} values", "are there aliases of aliases?"
             )
             raise Stop
+
+    def asked(self, name: str, at: Position) -> Asked | None:
+        """What `!input NAME` stands for until its value is given."""
+        if self.asks:
+            return Asked(name)
+        hint = f"write `{{{{ inputs.{name} }}}}`"
+        self.reader.problem(at, "`!input` stands only in blueprints", hint)
+        return None
 
     def include(self, target: str, at: Position) -> Any:
         """What `!include FILE` stands for."""

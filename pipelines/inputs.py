@@ -65,7 +65,27 @@ def read(spec: Input, value: Any) -> Any:
     """
     if value is None:
         return None
-    return _READERS[spec.type](spec, value)
+    if not spec.multiple:
+        return _READERS[spec.type](spec, value)
+    if spec.type == "device" and isinstance(value, Mapping):
+        return _selector(value)
+    return [_READERS[spec.type](spec, each) for each in _listed(value)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _selector(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if len(value) != 1 or not value.keys() <= {"label", "area"}:
+        raise ValueError("must be names of devices, `{label: k=v}` or `{area: name}`")
+    return value
+
+
+def _parts(spec: Input, value: Any) -> Any:
+    if not all(isinstance(each, Mapping | str) for each in _listed(value)):
+        raise ValueError(f"must be a list of {spec.type}")
+    return value
 
 
 def _number(spec: Input, value: Any) -> float:
@@ -127,4 +147,5 @@ _READERS: Mapping[str, Callable[[Input, Any], Any]] = {
     "number": _number, "integer": _integer, "boolean": _boolean, "text": _text, "string": _text,
     "device": _text, "select": _select, "duration": _duration, "time": _time,
     "any": lambda spec, value: value,
+    "triggers": _parts, "conditions": _parts, "steps": _parts,
 }  # fmt: skip

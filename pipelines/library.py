@@ -10,6 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from pipelines.blueprint import Blueprints, is_blueprint, names_blueprint
+from pipelines.blueprint_check import BlueprintFile
 from pipelines.compiler import Compiler, documents
 from pipelines.includes import SECRETS
 from pipelines.plan import Plan
@@ -59,13 +61,16 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
 
     The reader should be a fresh one: what it has read is what the file is made of.
     """
+    blueprints = Blueprints(reader)
+    if is_blueprint(path, reader.home):
+        return _file(path, [], {}, BlueprintFile(path, blueprints, compiler).problems(), reader)
     before, name = len(reader.problems), reader.name(path)
     tree = reader.load(path)
     problems = list(reader.problems[before:])
     found = list(documents(tree, Position(name, 1, 1)))
     parts: dict[str, Part] = {}
     for document, at in found:
-        plan, wrong = compiler.compile(document, at, reader.texts)
+        plan, wrong = _compiled(document, at, compiler, blueprints)
         problems += wrong
         if plan is None:
             continue
@@ -77,9 +82,19 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
             problems.append(Problem(spot, f"a second pipeline `{plan.id}`", hint))
         else:
             parts[plan.id] = Part(plan, spot)
+    return _file(path, found, parts, problems, reader)
+
+
+def _file(
+    path: Path,
+    found: Sequence[tuple[Any, Position]],
+    parts: Mapping[str, Part],
+    problems: Sequence[Problem],
+    reader: Reader,
+) -> File:
     texts = {name: text for name, text in reader.texts.items() if name != SECRETS}
     return File(
-        name,
+        reader.name(path),
         tuple(parts.values()),
         ids_of(found),
         _lines_of(found, reader.texts),
@@ -89,6 +104,19 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
         frozenset(map(reader.name, reader.folders)),
         SECRETS in reader.texts,
     )
+
+
+def _compiled(
+    document: Any, at: Position, compiler: Compiler, blueprints: Blueprints
+) -> tuple[Plan | None, list[Problem]]:
+    """The plan of a document, of the blueprint it uses if it does."""
+    if not names_blueprint(document):
+        return compiler.compile(document, at, blueprints.texts)
+    use = blueprints.pipeline(document)
+    if use.tree is None:
+        return None, use.problems
+    plan, problems = compiler.compile(use.tree, at, blueprints.texts)
+    return plan, [*use.problems, *problems]
 
 
 def _hash(text: str) -> str:

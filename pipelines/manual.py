@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, UnsetType
 from pipelines.annotations import choices, mark_of
 from pipelines.component import Component
 from pipelines.decode import Field, fields_of
+from pipelines.manual_blueprints import blueprints_page
 from pipelines.manual_expressions import NOTE, expressions_page
 from pipelines.manual_tests import tests_page
 from pipelines.registry import CONDITIONS, STEPS, TRIGGERS
@@ -87,6 +88,7 @@ def pages(examples: Examples) -> dict[str, str]:
     return {
         "pipelines.md": _pipelines(), **made, "expressions.md": expressions_page(),
         "settings.md": _settings(), "tests.md": tests_page(_flat_table, _effects()),
+        "blueprints.md": blueprints_page(),
     }  # fmt: skip
 
 
@@ -116,7 +118,9 @@ def _pipelines() -> str:
     parts += [_table(Pipeline), "## `inputs`", _prose(Input), _table(Input)]
     parts += [_TAGS]
     parts += ["See [triggers](triggers.md), [conditions](conditions.md), [steps](steps.md) and"]
-    parts[-1] += " [expressions](expressions.md), and [tests](tests.md) for how to test them."
+    parts[-1] += (
+        " [expressions](expressions.md), [blueprints](blueprints.md), and [tests](tests.md)."
+    )
     return "\n\n".join(parts) + "\n"
 
 

@@ -37,9 +37,12 @@ class Reader:
         self.secrets: set[str] = set()
         self._secret_values: dict[str, str] | None = None
 
-    def load(self, path: Path) -> Any:
-        """The tree of a file (Map, Seq, scalar), None when it has problems."""
-        return Load(self, [path.resolve()]).file(path)
+    def load(self, path: Path, *, asks: bool = False) -> Any:
+        """The tree of a file (Map, Seq, scalar), None when it has problems.
+
+        With `asks` it is a blueprint: `!input NAME` may stand in it.
+        """
+        return Load(self, [path.resolve()], asks=asks).file(path)
 
     def parse(self, text: str, file: str, folder: Path | None = None) -> Any:
         """The tree of a text; `folder` is where its includes are looked for."""
@@ -103,7 +106,9 @@ class Reader:
 
 
 TAGS: Mapping[str, Tag] = {
-    "!secret": lambda load, text, at: load.reader.secret(text, at), **INCLUDES,
+    "!secret": lambda load, text, at: load.reader.secret(text, at),
+    "!input": Load.asked,
+    **INCLUDES,
 }  # fmt: skip
 """The tags of the language."""
 

@@ -54,6 +54,12 @@ class Secret(str):
         return "•••"
 
 
+class Asked(str):
+    """The name of an input, in a blueprint: stands for the value somebody will give."""
+
+    __slots__ = ()
+
+
 def place(tree: Any, path: Iterable[str | int], start: Position) -> Position:
     """The place of the value at `path` inside `tree`, or of the nearest one around it."""
     at = start

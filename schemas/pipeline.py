@@ -17,8 +17,11 @@ from schemas.fields import (
 )
 
 InputType = Literal[
-    "number", "integer", "boolean", "text", "string", "select", "duration", "time", "device", "any"
-]
+    "number", "integer", "boolean", "text", "string", "select", "duration", "time", "device",
+    "any", "triggers", "conditions", "steps",
+]  # fmt: skip
+PARTS = frozenset({"triggers", "conditions", "steps"})
+"""Types of inputs that only blueprints have."""
 StepId = Annotated[
     str,
     Meta(
@@ -40,10 +43,14 @@ class Part(
 class Input(Part, frozen=True):
     """One input: a Prefect parameter, webhook argument and blueprint input."""
 
-    type: Annotated[InputType, Meta(description="What it takes.")] = "text"
+    type: Annotated[
+        InputType,
+        Meta(description="What it takes; triggers, conditions and steps only in blueprints."),
+    ] = "text"
     default: Annotated[Any, Meta(description="Its value when none is given.")] = None
     description: Annotated[str, Meta(description="What it is for.")] = ""
     required: Annotated[bool, Meta(description="Whether a run needs it.")] = False
+    multiple: Annotated[bool, Meta(description="Whether it takes a list of these.")] = False
     options: Annotated[list[Any], Meta(description="The values of a `select`.")] = []
     min: Annotated[float | None, Meta(description="Least number.")] = None
     max: Annotated[float | None, Meta(description="Greatest number.")] = None
@@ -58,7 +65,9 @@ class MissedWithin(Part, frozen=True):
 class Blueprint(Part, frozen=True):
     """A pipeline made elsewhere, with its inputs."""
 
-    path: Annotated[str, Meta(description="File under `blueprints/`.")]
+    path: Annotated[
+        str, Meta(description="File under `blueprints/` of the home, or a shipped one.")
+    ]
     inputs: Annotated[dict[str, Any], Meta(description="Values of its inputs.")] = {}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from edge_agent.rehearsal.files import Suite
 from flows.rehearsal import Stage
+from pipelines.blueprint import is_blueprint
 from pipelines.compiler import documents
 from pipelines.outline import Key, Possible, ways
 from pipelines.source import Reader
@@ -44,8 +45,11 @@ class Covered:
 
 def _documents(file: Suite) -> Iterator[Map]:
     """The pipelines that are written in a file; what a blueprint holds is counted there."""
-    reader = Reader(file.facts.folder)
-    for document, _ in documents(reader.load(file.path), Position(file.name, 1, 1)):
+    blueprint = is_blueprint(file.path, file.facts.folder)
+    tree = Reader(file.facts.folder).load(file.path, asks=blueprint)
+    if blueprint and isinstance(tree, Map):
+        tree.put("id", file.path.stem, tree.at, tree.at)
+    for document, _ in documents(tree, Position(file.name, 1, 1)):
         if isinstance(document, Map) and "id" in document and "use_blueprint" not in document:
             yield document
 

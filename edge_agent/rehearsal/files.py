@@ -16,6 +16,8 @@ from edge_agent.rehearsal.contract import Surroundings
 from edge_agent.rehearsal.lent_ports import LentPorts
 from flows.rehearsal import BERLIN
 from flows.sun import sun_function
+from pipelines.blueprint import Blueprints, is_blueprint
+from pipelines.blueprint_check import BlueprintFile
 from pipelines.check import Compiled, compile_files, home_of, pipeline_files
 from pipelines.compiler import Compiler
 from pipelines.plan import Plan
@@ -50,7 +52,7 @@ class Suite(Struct, frozen=True):
     problems: Sequence[Problem]
     secrets: frozenset[str]
     facts: HomeFacts
-    compiled: CompiledFile
+    compiled: CompiledFile | CompiledBlueprint
 
 
 class CompiledFile:
@@ -62,6 +64,7 @@ class CompiledFile:
         self._made: dict[Home, _Made] = {}
         self.reader = Reader(facts.folder)
         self.name = self.reader.name(path)
+        self.tests = [test for plan in self.look().plans for test in plan.tests]
 
     def look(self) -> Compiled:
         """The plans of the file itself, and what is wrong with them."""
@@ -129,6 +132,39 @@ def _called(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, gates=(), shadow=False)
 
 
+class CompiledBlueprint:
+    """The pipelines that the tests of one blueprint make of it."""
+
+    def __init__(self, path: Path, facts: HomeFacts) -> None:
+        self._facts = facts
+        self._path = path
+        self.reader = Reader(facts.folder)
+        self.name = self.reader.name(path)
+        self._blueprints = Blueprints(self.reader)
+        self.tests = self._file(LentPorts(facts.home).ports).tests()
+
+    def look(self) -> Compiled:
+        """The plan of each test, and what is wrong with the blueprint."""
+        ports = LentPorts(self._facts.home).ports
+        plans = [plan for test in self.tests for plan in self._plans(ports, test)]
+        return Compiled(plans, self._file(ports).problems())
+
+    def around(self, test: Rehearsal) -> Surroundings:
+        """What a test of this file is played in."""
+        facts = self._facts
+        return Surroundings(
+            lambda ports: self._plans(ports, test), facts.home, facts.profiles, facts.devices
+        )
+
+    def _plans(self, ports: Ports, test: Rehearsal) -> list[Plan]:
+        plan = self._file(ports).plan(test.inputs, test.at)
+        return [] if plan is None else [_on_trial(plan, msgspec.structs.replace(test, inputs={}))]
+
+    def _file(self, ports: Ports) -> BlueprintFile:
+        functions = {"sun": sun_function(ports.home, ports.clock.now)}
+        return BlueprintFile(self._path, self._blueprints, Compiler(ports, functions))
+
+
 def _on_trial(plan: Plan, test: Rehearsal) -> Plan:
     """The plan as a test sees it: switched on, acting, with the test's inputs."""
     inputs = test.inputs if plan.id == test.pipeline else {}
@@ -149,11 +185,13 @@ def suites(home: Path | None, paths: Sequence[Path], env: Mapping[str, str]) -> 
 def read_file(path: Path, home: Path | None, env: Mapping[str, str]) -> Suite:
     """One file as the home it lies in reads it."""
     facts = _facts(home, tuple(sorted(env.items())))
-    compiled = CompiledFile(path, facts)
+    blueprint = is_blueprint(path, facts.folder)
+    compiled = CompiledBlueprint(path, facts) if blueprint else CompiledFile(path, facts)
     found = compiled.look()
-    tests = [test for plan in found.plans for test in plan.tests]
     name = compiled.name
-    return Suite(path, name, tests, found.plans, found.problems, found.secrets, facts, compiled)
+    return Suite(
+        path, name, compiled.tests, found.plans, found.problems, found.secrets, facts, compiled
+    )
 
 
 def home_around(path: Path) -> Path | None:

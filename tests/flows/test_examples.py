@@ -11,7 +11,8 @@ from pipelines.rehearsal import Rehearsal
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "pipelines" / "examples"
-SHIPPED = [EXAMPLES]
+BLUEPRINTS = ROOT / "pipelines" / "blueprints"
+SHIPPED = [EXAMPLES, BLUEPRINTS]
 FILES = [suite for folder in SHIPPED for suite in suites(None, [folder], {})]
 TESTS = [(suite, test) for suite in FILES for test in suite.tests]
 

@@ -83,7 +83,7 @@ def test_an_empty_file_is_nothing() -> None:
         ("a: &x [*x]", "`*x` stands inside itself"),
         ("<<: 3", "`<<` takes a mapping or a list of mappings"),
         ("a: !!binary aGk=", "unknown tag `!!binary`"),
-        ("a: !input x", "unknown tag `!input`"),
+        ("a: !input x", "`!input` stands only in blueprints"),
     ],
 )
 def test_an_ugly_text_is_a_problem(text: str, problem: str) -> None:
