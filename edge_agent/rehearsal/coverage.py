@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edge_agent.rehearsal.files import Suite
@@ -18,29 +17,21 @@ from schemas.problem import Position
 from schemas.run import RunRecord, StepRecord
 
 
-class Covered:
-    """What the runs of all tests have shown, by pipeline; `files` are those that were tested."""
+def gone(stage: Stage) -> Iterator[tuple[str, set[Key]]]:
+    """The ways that the runs of one test have shown, by pipeline."""
+    for record in stage.runs.values():
+        yield record.pipeline, set(_gone(record))
+    for pipeline, counts in stage.counts.items():
+        if counts["unmet"]:
+            yield pipeline, {("conditions", False)}
 
-    def __init__(self) -> None:
-        self._files: dict[str, Suite] = {}
-        self._gone: dict[tuple[str, str], set[Key]] = defaultdict(set)
 
-    def add(self, file: Suite, stage: Stage) -> None:
-        """Take in what one test has shown."""
-        self._files[file.name] = file
-        for record in stage.runs.values():
-            self._gone[file.name, record.pipeline].update(_gone(record))
-        for pipeline, counts in stage.counts.items():
-            if counts["unmet"]:
-                self._gone[file.name, pipeline].add(("conditions", False))
-
-    def report(self) -> list[Coverage]:
-        """Each pipeline of the tested files, with every way it can go."""
-        return [
-            _coverage(document, file.name, self._gone[file.name, document["id"]])
-            for file in self._files.values()
-            for document in _documents(file)
-        ]
+def coverage_of(file: Suite, ways_gone: Mapping[str, set[Key]]) -> list[Coverage]:
+    """Each pipeline that is written in a file, with every way it can go."""
+    return [
+        _coverage(document, file.name, ways_gone.get(document["id"], set()))
+        for document in _documents(file)
+    ]
 
 
 def _documents(file: Suite) -> Iterator[Map]:
@@ -54,15 +45,15 @@ def _documents(file: Suite) -> Iterator[Map]:
             yield document
 
 
-def _coverage(document: Map, file: str, gone: set[Key]) -> Coverage:
-    possible = [_way(way, gone) for way in ways(document)]
+def _coverage(document: Map, file: str, gone_ways: set[Key]) -> Coverage:
+    possible = [_way(way, gone_ways) for way in ways(document)]
     taken = sum(way.taken for way in possible)
     percent = 100.0 * taken / len(possible) if possible else 100.0
     return Coverage(document["id"], file, round(percent, 1), possible)
 
 
-def _way(way: Possible, gone: set[Key]) -> Way:
-    return Way(way.what, way.at.line, way.key in gone)
+def _way(way: Possible, gone_ways: set[Key]) -> Way:
+    return Way(way.what, way.at.line, way.key in gone_ways)
 
 
 def _gone(record: RunRecord) -> Iterator[Key]:

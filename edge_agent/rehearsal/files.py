@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.devices.profiles import load_profiles
-from edge_agent.loading import load_components
 from edge_agent.rehearsal.contract import Surroundings
 from edge_agent.rehearsal.lent_ports import LentPorts
 from flows.rehearsal import BERLIN
@@ -172,14 +171,12 @@ def _on_trial(plan: Plan, test: Rehearsal) -> Plan:
     return msgspec.structs.replace(plan, enabled=True, shadow=False, defaults=defaults)
 
 
-def suites(home: Path | None, paths: Sequence[Path], env: Mapping[str, str]) -> Iterator[Suite]:
-    """The files of a home, or those given and the ones in the folders given, in order."""
-    load_components()
+def files_of(home: Path | None, paths: Sequence[Path]) -> list[tuple[Path, Path | None]]:
+    """The files of a home, or those given and the ones in the folders given, in order; each with
+    the home it is read in."""
     if home is not None and not paths:
         paths = [folder for name in _FOLDERS if (folder := home / name).is_dir()]
-    for path in paths:
-        for file in _yaml_files(path):
-            yield read_file(file, home or home_around(file), env)
+    return [(file, home or home_around(file)) for path in paths for file in _yaml_files(path)]
 
 
 def read_file(path: Path, home: Path | None, env: Mapping[str, str]) -> Suite:

@@ -1,162 +1,110 @@
-"""Tests played one after another: each in a scene of its own, with a limit on its time."""
+"""The tests of many files played: one file after another, or several at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-import tempfile
-import threading
+import multiprocessing
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from msgspec import Struct
 
-from edge_agent.ledger.ledger import Ledger
-from edge_agent.rehearsal.account import failure_of
-from edge_agent.rehearsal.contract import RehearsalLedger
-from edge_agent.rehearsal.coverage import Covered
-from edge_agent.rehearsal.files import Suite
-from edge_agent.rehearsal.memory_ledger import MemoryLedger
-from edge_agent.rehearsal.scene import AgentScene
-from flows.rehearsal import Failed, Stage
-from flows.virtual_clock import Endless
-from pipelines.rehearsal import Rehearsal
-from pipelines.secrecy import hidden
+from edge_agent.loading import load_components
+from edge_agent.rehearsal.coverage import coverage_of, gone
+from edge_agent.rehearsal.files import files_of, read_file
+from edge_agent.rehearsal.play import play
+from pipelines.outline import Key
 from schemas.outcomes import Coverage, Outcome, SuiteReport
-from schemas.problem import Problem, UserError
-from schemas.settings import LedgerSettings
+from schemas.problem import Problem
 
-LONGEST = 20.0
-"""Seconds of real time that a test may take."""
-
-OpenLedger = Callable[[Callable[[], float]], RehearsalLedger]
+_WORTH_IT = 64
+"""So many files are played by several processes: to start them takes a tenth of a second."""
 
 
-class Played(Struct, frozen=True):
-    """A test that was played, and the stage as it was left."""
+class Wish(Struct, frozen=True):
+    """Which tests are to be played: those with `pattern` (small letters) in their name, pipeline
+    or file; `on_disk` on real ledgers."""
 
-    result: Outcome
-    stage: Stage
-
-
-class TooSlow(BaseException):
-    """A test takes longer than it may; not an Exception, so that no step catches it."""
-
-
-async def play(test: Rehearsal, file: Suite, *, on_disk: bool = False) -> Played:
-    """Play one test; on a ledger in memory unless it asks its history in SQL.
-
-    With `on_disk` it is always a real ledger, in a folder that is gone afterwards.
-    """
-    if not on_disk:
-        ledger = MemoryLedger()
-        played = await _play(test, file, lambda now: ledger)
-        if not ledger.was_asked:
-            return played
-    with tempfile.TemporaryDirectory(prefix="hearth-test-") as folder:
-        path = Path(folder) / "ledger.duckdb"
-        zone = file.facts.home.time_zone
-        return await _play(
-            test,
-            file,
-            lambda now: Ledger.open(path, LedgerSettings(), time_zone=zone, clock=now),
-        )
+    env: Mapping[str, str]
+    pattern: str = ""
+    on_disk: bool = False
+    covered: bool = False
 
 
-def played_once(test: Rehearsal, file: Suite, *, on_disk: bool = False) -> Outcome:
-    """The outcome of one test, played on a loop of its own."""
-    return asyncio.run(play(test, file, on_disk=on_disk)).result
+class FilePlayed(Struct, frozen=True):
+    """What came of one file."""
+
+    outcomes: list[Outcome]
+    problems: Sequence[Problem]
+    coverage: list[Coverage]
 
 
-async def _play(test: Rehearsal, file: Suite, open_ledger: OpenLedger) -> Played:
-    began = time.perf_counter()
-    failed: Failed | None = None
-    try:
-        scene = AgentScene(test, file.compiled.around(test), open_ledger)
-        stage = Stage(scene)
-        with _time_limit(LONGEST):
-            await stage.perform(test)
-    except Failed as error:
-        failed = error
-    except (Endless, UserError) as error:
-        failed = Failed(stage.at, str(error))
-    except TooSlow:
-        failed = Failed(stage.at, f"this takes longer than {LONGEST:g} s of real time")
-    failure = None if failed is None else failure_of(failed, stage, test)
-    result = Outcome(
-        name=test.name,
-        pipeline=test.pipeline,
-        file=file.name,
-        line=test.at.line,
-        passed=failure is None,
-        seconds=time.perf_counter() - began,
-        failure=failure,
-        notes=[f"{record.pipeline} failed: {record.error}" for record in stage.failures()],
-    )
-    return Played(hidden(result, file.secrets) if file.secrets else result, stage)
+def play_file(path: Path, home: Path | None, wish: Wish) -> FilePlayed:
+    """Play the tests of one file."""
+    file = read_file(path, home, wish.env)
+    outcomes: list[Outcome] = []
+    ways: defaultdict[str, set[Key]] = defaultdict(set)
+    with asyncio.Runner() as runner:
+        for test in file.tests:
+            if not any(wish.pattern in it.lower() for it in (test.name, test.pipeline, file.name)):
+                continue
+            played = runner.run(play(test, file, on_disk=wish.on_disk))
+            outcomes.append(played.result)
+            for pipeline, keys in gone(played.stage):
+                ways[pipeline] |= keys
+    coverage = coverage_of(file, ways) if wish.covered and outcomes else []
+    return FilePlayed(outcomes, file.problems, coverage)
 
 
 class Rehearsed:
-    """The tests of files, played when `outcomes` is asked for; `report` sums them up."""
+    """The tests of a home, or of files and folders: played when `outcomes` is asked for."""
 
-    def __init__(self, files: Iterable[Suite], *, pattern: str, on_disk: bool) -> None:
-        self._files = files
-        self._pattern = pattern.lower()
-        self._on_disk = on_disk
+    def __init__(self, home: Path | None, paths: Sequence[Path], wish: Wish) -> None:
+        self._files = files_of(home, paths)
+        self._wish = wish
         self._began = time.perf_counter()
-        self._outcomes: list[Outcome] = []
-        self._problems: list[Problem] = []
-        self._covered = Covered()
+        self._played: list[FilePlayed] = []
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Each test's outcome as soon as it is known."""
-        with asyncio.Runner() as runner:
-            for file in self._files:
-                self._problems += file.problems
-                for test in file.tests:
-                    if self._is_wanted(test, file):
-                        played = runner.run(play(test, file, on_disk=self._on_disk))
-                        self._outcomes.append(played.result)
-                        self._covered.add(file, played.stage)
-                        yield played.result
-
-    def coverage(self) -> list[Coverage]:
-        """Which ways the tests have gone so far."""
-        return self._covered.report()
+        """Each test's outcome, file by file, as soon as it is known."""
+        load_components()
+        with _many(len(self._files)) as each_of:
+            for played in each_of(_play, [(*file, self._wish) for file in self._files]):
+                self._played.append(played)
+                yield from played.outcomes
 
     def report(self) -> SuiteReport:
-        """Everything that was found so far, but for the coverage."""
-        passed = sum(outcome.passed for outcome in self._outcomes)
+        """Everything that was found so far."""
+        outcomes = [outcome for played in self._played for outcome in played.outcomes]
+        passed = sum(outcome.passed for outcome in outcomes)
         return SuiteReport(
             passed=passed,
-            failed=len(self._outcomes) - passed,
+            failed=len(outcomes) - passed,
             seconds=time.perf_counter() - self._began,
-            tests=self._outcomes,
-            problems=self._problems,
+            tests=outcomes,
+            problems=[problem for played in self._played for problem in played.problems],
+            coverage=[each for played in self._played for each in played.coverage],
         )
 
-    def _is_wanted(self, test: Rehearsal, file: Suite) -> bool:
-        return any(self._pattern in each.lower() for each in (test.name, test.pipeline, file.name))
+
+Job = tuple[Path, Path | None, Wish]
+Each = Callable[[Callable[[Job], FilePlayed], list[Job]], Iterator[FilePlayed]]
+
+
+def _play(job: Job) -> FilePlayed:
+    return play_file(*job)
 
 
 @contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Break off what takes longer, where signals can (the main thread)."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
+def _many(files: int) -> Iterator[Each]:
+    """What plays files, in order: here, or in as many processes as there are processors."""
+    workers = len(os.sched_getaffinity(0))
+    if files < _WORTH_IT or workers < 2:
+        yield lambda work, jobs: map(work, jobs)
         return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TooSlow
-
-    before: Any = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        yield lambda work, jobs: pool.imap(work, jobs, chunksize=4)

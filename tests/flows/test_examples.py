@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.loading import load_components
 from edge_agent.rehearsal.failure_text import plain_failure
-from edge_agent.rehearsal.files import Suite, suites
-from edge_agent.rehearsal.suite import played_once
+from edge_agent.rehearsal.files import Suite, files_of, read_file
+from edge_agent.rehearsal.play import played_once
 from pipelines.rehearsal import Rehearsal
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "pipelines" / "examples"
 BLUEPRINTS = ROOT / "pipelines" / "blueprints"
 SHIPPED = [EXAMPLES, BLUEPRINTS]
-FILES = [suite for folder in SHIPPED for suite in suites(None, [folder], {})]
+load_components()
+FILES = [read_file(path, home, {}) for path, home in files_of(None, SHIPPED)]
 TESTS = [(suite, test) for suite in FILES for test in suite.tests]
 
 

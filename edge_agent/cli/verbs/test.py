@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import click
-import msgspec
 
 from edge_agent.cli.group import verb
 from edge_agent.cli.problems import Outside, tell
@@ -31,9 +30,9 @@ def command(
     a file has problems, or when there is no test at all.
     """
     from edge_agent.cli.test_text import show_coverage, show_outcome, show_summary
-    from edge_agent.rehearsal.files import missing, suites
+    from edge_agent.rehearsal.files import missing
     from edge_agent.rehearsal.junit import junit_xml
-    from edge_agent.rehearsal.suite import Rehearsed
+    from edge_agent.rehearsal.suite import Rehearsed, Wish
 
     if absent := missing(paths):
         tell(absent)
@@ -43,13 +42,12 @@ def command(
         home, paths = paths[0], ()
     elif shell.chosen is not None or not paths:
         home = shell.home
-    tests = Rehearsed(suites(home, paths, os.environ), pattern=pattern or "", on_disk=on_disk)
+    wish = Wish(dict(os.environ), (pattern or "").lower(), on_disk, coverage)
+    tests = Rehearsed(home, paths, wish)
     for outcome in tests.outcomes():
         if not shell.json:
             show_outcome(shell, outcome)
     report = tests.report()
-    if coverage:
-        report = msgspec.structs.replace(report, coverage=tests.coverage())
     if junit is not None:
         _write(junit, junit_xml(report))
     if coverage and not shell.json:
