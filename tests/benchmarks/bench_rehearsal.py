@@ -18,7 +18,9 @@ def copied(folder: Path, copies: int) -> int:
     files = [file for each in FOLDERS for file in sorted(each.glob("*.yaml"))]
     for number in range(copies):
         file = files[number % len(files)]
-        shutil.copy(file, folder / f"{file.stem}-{number:04}.yaml")
+        beside = folder / file.parent.name  # a blueprint is known by its folder
+        beside.mkdir(exist_ok=True)
+        shutil.copy(file, beside / f"{file.stem}-{number:04}.yaml")
     return copies
 
 
