@@ -30,14 +30,13 @@ from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
 from edge_agent.intake import Intake
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.loading import compiler_of
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.measures import Measures, resident_bytes, watch
 from edge_agent.monitoring.metrics import Metrics
 from edge_agent.observers import count_runs, publish_runs, show_runs
 from edge_agent.outside.world import World
 from edge_agent.prefect.link import PrefectLink
-from edge_agent.reloading.reloader import Reloader, error_count
+from edge_agent.reloading.reloader import error_count
 from edge_agent.reloading.start import make_reloader
 from edge_agent.views.agent import AgentFacts
 from edge_agent.views.devices import DevicesView
@@ -46,6 +45,7 @@ from edge_agent.views.history import HistoryView
 from edge_agent.views.hooks import HooksView
 from edge_agent.views.messages import MessagesView
 from edge_agent.views.pipelines import PipelinesView
+from edge_agent.views.shadows import ShadowsView
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from flows.memory import HomeMemory
@@ -140,10 +140,10 @@ class Agent:
             self.engine.calls, home_of(self.settings), self.ledger.past,
         )  # fmt: skip
 
-    def _reloader(self) -> Reloader:
-        return make_reloader(
+    def _follow_files(self) -> None:
+        self.files, self.shadows = make_reloader(
             self.home,
-            compiler=compiler_of(self._ports()),
+            ports=self._ports(),
             engine=self.engine,
             ledger=self.ledger,
             registry=self.registry,
@@ -156,18 +156,14 @@ class Agent:
         """Bring everything up; returns when the pipelines are live and the broker is dialled."""
         settings = await self._with_broker()
         self._connect(settings)
-        self.files = self._reloader()
+        self._follow_files()
         self.pipelines = PipelinesView(self.engine, self.files.problems_of)
         self.engine.on_run += [count_runs(self.measures), show_runs(self.live)]
-        if settings.mqtt.publish_runs:
-            send = self.channel.send
-            self.engine.on_run.append(publish_runs(settings.agent.name, send))
+        name, mqtt = settings.agent.name, settings.mqtt
+        if mqtt.publish_runs:
+            self.engine.on_run.append(publish_runs(name, self.channel.send))
         self.announcements = Announcements(
-            settings.agent.name,
-            self.version,
-            self.engine,
-            self.channel,
-            wanted=settings.mqtt.announce,
+            name, self.version, self.engine, self.channel, wanted=mqtt.announce
         )
         self.files.start()
         self.files.on_swap.append(self.announcements.tell)
@@ -177,12 +173,13 @@ class Agent:
         self.engine.router.on_subscriptions = self._subscribe
         self._subscribe()
         self.channel.start()
-        self.urls["mqtt"] = f"mqtt://{settings.mqtt.host}:{settings.mqtt.port}"
+        self.urls["mqtt"] = f"mqtt://{mqtt.host}:{mqtt.port}"
         self._leave.push_async_callback(self.channel.stop)
         self._leave.push_async_callback(self.world.close)
         self._watch()
         self._leave.callback(Keeping(self.registry, self.ledger, self.clock).stop)
         self._leave.callback(self.engine.stop)
+        self._leave.callback(self.shadows.close)
         self._leave.callback(asyncio.create_task(self.files.watch()).cancel)
         self.prefect = PrefectLink(self.settings, self.home, self.ledger, self.engine)
         self._leave.push_async_callback(self.prefect.stop)
@@ -263,6 +260,7 @@ class Agent:
             messages=MessagesView(self.engine),
             agent=self._facts(),
             files=FilesView(self.files, self.ledger),
+            shadows=ShadowsView(self.home, self.engine, self.shadows, self.files.compiler),
             live=self.live,
             health=self.health,
             metrics=self.metrics,

@@ -83,6 +83,11 @@ class Shadows:
             self._engine.release(f"{prefix}/{name}")
         self._hosts.pop(name, None)
 
+    def close(self) -> None:
+        """End all that run beside: the agent is going down."""
+        for name in tuple(self.lanes):
+            self.drop(name)
+
     def _copy(self, source: str, target: str) -> None:
         kept = self._engine.slots(target)
         for slot in self._engine.store.kept(source):

@@ -19,6 +19,7 @@ from schemas.api import (
 )
 from schemas.device import Command
 from schemas.files import ReloadAnswer, Rollback, RolledBack, VersionText, VersionView
+from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
 
 
@@ -84,6 +85,18 @@ class RunningAgent:
         """Write a version back into its file, and put it in force."""
         path = f"/api/v1/pipelines/{part(pipeline)}/rollback"
         return self._wire.post(path, Rollback(number), RolledBack)
+
+    def start_shadow(self, request: StartShadow) -> ShadowReport:
+        """Run versions beside the live ones."""
+        return self._wire.post("/api/v1/shadows", request, ShadowReport)
+
+    def shadow(self, identity: str) -> ShadowReport:
+        """How they compare by now."""
+        return self._wire.get(f"/api/v1/shadows/{part(identity)}", ShadowReport)
+
+    def stop_shadow(self, identity: str) -> ShadowReport:
+        """End them; how they compared."""
+        return self._wire.post(f"/api/v1/shadows/{part(identity)}/stop", None, ShadowReport)
 
     def reload(self) -> ReloadAnswer:
         """Put what has changed in the files in force."""

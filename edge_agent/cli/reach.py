@@ -26,6 +26,18 @@ def reach(home: Path, settings: "Settings") -> Iterator[Agent]:
         yield agent
 
 
+def running(home: Path) -> RunningAgent:
+    """The agent that holds the home.
+
+    Raises:
+        Outside: none runs.
+    """
+    path = home / "data" / "agent.sock"
+    if not answers(path):
+        raise Outside(f"no agent runs in {home}: start it with `hearth up`")
+    return RunningAgent(path)
+
+
 def broker_of(home: Path, settings: "Settings") -> "MqttSettings":
     """The broker to connect to: the configured one, else the running agent's embedded one.
 
@@ -36,10 +48,7 @@ def broker_of(home: Path, settings: "Settings") -> "MqttSettings":
 
     if settings.mqtt.host is not None:
         return settings.mqtt
-    path = home / "data" / "agent.sock"
-    if not answers(path):
-        raise Outside(f"no agent runs in {home}: start it with `hearth up`")
-    host, _, port = RunningAgent(path).describe().urls["mqtt"].rpartition("/")[2].rpartition(":")
+    host, _, port = running(home).describe().urls["mqtt"].rpartition("/")[2].rpartition(":")
     return msgspec.structs.replace(settings.mqtt, host=host, port=int(port))
 
 

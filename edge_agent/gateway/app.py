@@ -19,6 +19,7 @@ from edge_agent.gateway.routes.hooks import hooks
 from edge_agent.gateway.routes.live import live
 from edge_agent.gateway.routes.messages import messages
 from edge_agent.gateway.routes.pipelines import pipelines
+from edge_agent.gateway.routes.shadows import shadows
 from edge_agent.gateway.routes.state import state
 
 BODY_BYTES = 1 << 20
@@ -58,6 +59,7 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             messages(gateway.messages),
             agent(gateway.agent),
             files(gateway.files),
+            shadows(gateway.shadows),
         ],
     )
     return [state(gateway.health, gateway.metrics), api]

@@ -34,6 +34,7 @@ from schemas.api import (
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
+from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
 
 
@@ -134,6 +135,19 @@ class Files(Protocol):
         """Write a version back into its file, and put it in force."""
 
 
+class ShadowRuns(Protocol):
+    """Versions run beside the live ones."""
+
+    async def start(self, request: StartShadow) -> ShadowReport:
+        """Run the versions of a text beside the live ones."""
+
+    async def report(self, identity: str) -> ShadowReport:
+        """How they compare by now."""
+
+    async def stop(self, identity: str) -> ShadowReport:
+        """End them; how they compared."""
+
+
 class Gateway(Struct, frozen=True):
     """Everything the HTTP interface reaches."""
 
@@ -144,6 +158,7 @@ class Gateway(Struct, frozen=True):
     messages: Messages
     agent: Agent
     files: Files
+    shadows: ShadowRuns
     live: Live
     health: Health
     metrics: Metrics

@@ -28,6 +28,7 @@ _TAGS = {
     "hooks": "Webhooks that start pipelines.",
     "query": "Read-only SQL over the ledger.",
     "agent": "The running agent itself.",
+    "shadows": "Versions run beside the live ones, and how they compare.",
     "files": "The files of the home: reloaded, and what is wrong in them.",
 }
 

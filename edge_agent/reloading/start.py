@@ -1,4 +1,4 @@
-"""The reloader of a home, made of its parts."""
+"""What keeps a home in step with its files, made of its parts."""
 
 from __future__ import annotations
 
@@ -8,28 +8,31 @@ from pathlib import Path
 
 from edge_agent.devices.registry import Registry
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.loading import compiler_of
 from edge_agent.monitoring.log import mask_also
 from edge_agent.reloading.beside import DevicesFile, ProfileFiles, SettingsFile
 from edge_agent.reloading.reloader import Reloader
 from edge_agent.reloading.versions import Versions
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
-from pipelines.compiler import Compiler
+from flows.shadows import Shadows
+from pipelines.ports import Ports
 from schemas.problem import Problem
 
 
 def make_reloader(
     home: Path,
     *,
-    compiler: Compiler,
+    ports: Ports,
     engine: Engine,
     ledger: Ledger,
     registry: Registry,
     profiles: Profiles,
     wrong_profiles: Sequence[Problem],
-) -> Reloader:
-    """The reloader of an agent; its `start` puts the pipelines in force."""
-    home = home.resolve()
+) -> tuple[Reloader, Shadows]:
+    """The reloader of an agent, whose `start` puts the pipelines in force, and their shadows."""
+    home, shadows, compiler = home.resolve(), Shadows(engine, ports), compiler_of(ports)
+    compiler.shadow_ports = shadows.ports
     versions = Versions(
         home,
         ledger,
@@ -42,4 +45,7 @@ def make_reloader(
         DevicesFile(home, registry),
         ProfileFiles(home, profiles, wrong_profiles),
     )
-    return Reloader(home, compiler=compiler, engine=engine, versions=versions, beside=beside)
+    return (
+        Reloader(home, compiler=compiler, engine=engine, versions=versions, beside=beside),
+        shadows,
+    )

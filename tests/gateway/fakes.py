@@ -35,6 +35,7 @@ from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
 from schemas.problem import Position, Problem, UserError
+from schemas.shadows import Action, ShadowFiring, ShadowReport, ShadowSide, StartShadow
 from schemas.traces import RunSummary, StepView, Trace
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -182,6 +183,22 @@ class FakeFiles:
         return RolledBack(number or 1, "pipelines/freezer.yaml")
 
 
+class FakeShadows:
+    async def start(self, request: StartShadow) -> ShadowReport:
+        return ShadowReport("s1", ["freezer-alarm"], NOON)
+
+    async def report(self, identity: str) -> ShadowReport:
+        if identity != "s1":
+            raise LookupError(f"no comparison `{identity}` goes on")
+        acts = [Action("publish", "out", "1"), Action("device", "lamp", {"set": 1})]
+        side = ShadowSide(str(RUN), "completed", actions=acts)
+        firing = ShadowFiring("freezer-alarm", NOON, "mqtt", "a", "different", side)
+        return ShadowReport("s1", ["freezer-alarm"], NOON, {"same": 1, "different": 1}, [firing])
+
+    async def stop(self, identity: str) -> ShadowReport:
+        return await self.report(identity)
+
+
 class Parts:
     """The fakes behind a gateway, for tests to look at."""
 
@@ -193,6 +210,7 @@ class Parts:
         self.messages = FakeMessages()
         self.agent = FakeAgent()
         self.files = FakeFiles()
+        self.shadows = FakeShadows()
         self.live = Live()
         self.health = Health()
         self.metrics = Metrics()
@@ -205,6 +223,7 @@ class Parts:
             self.messages,
             self.agent,
             self.files,
+            self.shadows,
             self.live,
             self.health,
             self.metrics,

@@ -1,7 +1,8 @@
 """Put what has changed in the home's files in force now, and tell what that was."""
 
 from edge_agent.cli.group import verb
-from edge_agent.cli.problems import Outside, tell
+from edge_agent.cli.problems import tell
+from edge_agent.cli.reach import running
 from edge_agent.cli.shell import Shell
 from schemas.api import UserProblem
 from schemas.files import ReloadAnswer
@@ -15,14 +16,9 @@ def command(shell: Shell) -> int:
     A running agent does so by itself within two seconds; this waits for it. Fails when something
     is wrong: then the files named are not taken, and what they said before goes on.
     """
-    from edge_agent.cli.agent import RunningAgent
-    from edge_agent.cli.reach import answers
-
-    socket = shell.home / "data" / "agent.sock"
-    if not answers(socket):
-        raise Outside(f"no agent runs in {shell.home}: start it with `hearth up`")
+    agent = running(shell.home)
     with shell.progress("reloading"):
-        answer = RunningAgent(socket).reload()
+        answer = agent.reload()
     shell.show(answer, lambda: _tell(shell, answer))
     return 1 if any(problem.severity == "error" for problem in answer.problems) else 0
 
