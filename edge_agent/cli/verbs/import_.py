@@ -59,7 +59,8 @@ def command(
     missing = _missing(shell, entities)
     shell.show(_as_json(made, kept, missing), lambda: _tell(shell, made, kept, dry_run=dry_run))
     if not shell.json:
-        _tell_missing(shell, missing, path, entities)
+        _tell_missing(shell, missing, made.unset)
+        _tell_guesses(shell, path, entities)
         tell(made.problems)
     return 1 if made.problems else 0
 
@@ -103,6 +104,7 @@ def _as_json(made: "Import", kept: Mapping[str, "Kept"], missing: list[str]) -> 
         ],
         "left_out": [_gap(gap) for gap in made.left_out],
         "notify_missing": missing,
+        "memory_unset": made.unset,
         "problems": made.problems,
     }
 
@@ -126,10 +128,14 @@ def _tell(shell: Shell, made: "Import", kept: Mapping[str, "Kept"], *, dry_run: 
     shell.note(", ".join(parts))
 
 
-def _tell_missing(shell: Shell, missing: list[str], path: Path, entities: "Table") -> None:
-    if missing:
-        named = ", ".join(missing)
-        shell.note(f"hearth.yaml names no target under `notify:` for {named}")
+def _tell_missing(shell: Shell, targets: list[str], values: list[str]) -> None:
+    if targets:
+        shell.note(f"hearth.yaml names no target under `notify:` for {', '.join(targets)}")
+    if values:
+        shell.note(f"remembered values that no imported pipeline sets: {', '.join(values)}")
+
+
+def _tell_guesses(shell: Shell, path: Path, entities: "Table") -> None:
     if entities.fresh:
         count = sum(len(keys) for keys in entities.fresh.values())
         shell.note(f"{path} has {count} new guesses: correct them and import again")

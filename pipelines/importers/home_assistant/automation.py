@@ -40,7 +40,7 @@ class Made(Struct, frozen=True):
 
 def automation(part: Part, pipeline_id: str, house: House) -> Made:
     """The pipeline of an automation."""
-    tree, page = part.tree, Page(house)
+    tree, page = part.tree, Page(house, part.tree.at)
     watched = _listed(tree, "triggers", "trigger")
     _tell(watched, page)
     made: dict[str, Any] = _head(tree, pipeline_id)
@@ -61,7 +61,7 @@ def automation(part: Part, pipeline_id: str, house: House) -> Made:
 
 def script(part: Part, pipeline_id: str, house: House) -> Made:
     """The pipeline of a script; its fields are inputs."""
-    tree, page = part.tree, Page(house)
+    tree, page = part.tree, Page(house, part.tree.at)
     given = house.given.get(part.name, set())
     page.view.names = by_name(tree, given)
     made: dict[str, Any] = _head(tree, pipeline_id)
@@ -74,7 +74,7 @@ def script(part: Part, pipeline_id: str, house: House) -> Made:
 
 def scene(part: Part, pipeline_id: str, house: House) -> Made:
     """The pipeline that sets a scene."""
-    tree, page = part.tree, Page(house)
+    tree, page = part.tree, Page(house, part.tree.at)
     entities = tree.get("entities")
     made = _head(tree, pipeline_id)
     steps: list[Any] = []

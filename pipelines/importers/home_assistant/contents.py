@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct, field
 
 from pipelines.tree import Map, Seq
+from schemas.problem import Position
 
 _AUTOMATION = {"trigger", "triggers", "action", "actions", "use_blueprint"}
 
@@ -20,12 +21,19 @@ class Part(NamedTuple):
 
 
 class Contents(Struct):
-    """The parts of some files; `helpers` are definitions by entity (`timer.oven`, `group.all`)."""
+    """The parts of some files; `helpers` are definitions by entity (`timer.oven`, `group.all`).
+
+    What is included by several files is taken in once.
+    """
 
     automations: list[Part] = field(default_factory=list)
     scripts: list[Part] = field(default_factory=list)
     scenes: list[Part] = field(default_factory=list)
     helpers: dict[str, Map] = field(default_factory=dict)
+    _seen: set[Position] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self.automations) + len(self.scripts) + len(self.scenes)
 
     def add(self, tree: Any) -> None:
         """Take in a file: a list of automations, a configuration, a package, scripts, scenes."""
@@ -35,19 +43,24 @@ class Contents(Struct):
         elif not isinstance(tree, Map):
             return
         elif _AUTOMATION & tree.keys():
-            self.automations.append(Part("", tree))
+            self._put(self.automations, "", tree)
         elif _all_have(tree, "sequence"):
-            self.scripts += [Part(name, script) for name, script in tree.items()]
+            self._add_scripts(tree)
         else:
             self._add_sections(tree)
 
     def _add_item(self, item: Any) -> None:
         if isinstance(item, Seq):
             self.add(item)
-        elif isinstance(item, Map) and "entities" in item and not _AUTOMATION & item.keys():
-            self.scenes.append(_named_scene(item))
-        elif isinstance(item, Map):
-            self.automations.append(Part("", item))
+        elif isinstance(item, Map) and _AUTOMATION & item.keys():
+            self._put(self.automations, "", item)
+        elif isinstance(item, Map) and isinstance(item.get("entities"), Map):
+            self._put(self.scenes, _scene_name(item), item)
+
+    def _put(self, parts: list[Part], name: str, tree: Map) -> None:
+        if tree.at not in self._seen or not tree.at.line:
+            self._seen.add(tree.at)
+            parts.append(Part(name, tree))
 
     def _add_sections(self, tree: Map) -> None:
         for key, value in tree.items():
@@ -62,16 +75,17 @@ class Contents(Struct):
 
     def _add_automations(self, value: Any) -> None:
         for item in _flat(value):
-            self.automations.append(Part("", item))
+            self._put(self.automations, "", item)
 
     def _add_scripts(self, value: Any) -> None:
         for scripts in _flat(value):
             for name, script in scripts.items():
                 if isinstance(script, Map):
-                    self.scripts.append(Part(name, script))
+                    self._put(self.scripts, name, script)
 
     def _add_scenes(self, value: Any) -> None:
-        self.scenes += [_named_scene(item) for item in _flat(value)]
+        for item in _flat(value):
+            self._put(self.scenes, _scene_name(item), item)
 
     def _add_core(self, value: Any) -> None:
         packages = value.get("packages") if isinstance(value, Map) else None
@@ -93,8 +107,8 @@ def _all_have(tree: Map, key: str) -> bool:
     return bool(tree) and all(isinstance(value, Map) and key in value for value in tree.values())
 
 
-def _named_scene(tree: Map) -> Part:
-    return Part(str(tree.get("name") or tree.get("id") or ""), tree)
+def _scene_name(tree: Map) -> str:
+    return str(tree.get("name") or tree.get("id") or "")
 
 
 _SECTIONS: Mapping[str, Callable[[Contents, Any], None]] = {

@@ -123,8 +123,11 @@ def _tag(tree: Map, page: Page) -> Made:
 
 
 def _conversation(tree: Map, page: Page) -> Made:
-    """`conversation`: sentences that somebody says or writes."""
-    return [{"message": {"text": str(each)}} for each in items(tree.get("command"))]
+    """`conversation`: sentences that somebody says or writes; they are written alike here."""
+    sentences = [str(each) for each in items(tree.get("command"))]
+    if not sentences:
+        raise Unsupported("no sentence is given")
+    return [{"message": {"text": sentences[0] if len(sentences) == 1 else sentences}}]
 
 
 EVENTS: Mapping[str, Callable[[Map, Page], Made]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pipelines.importers.home_assistant.automation import Made, automation, scen
 from pipelines.importers.home_assistant.blueprints import unfolded
 from pipelines.importers.home_assistant.contents import Contents
 from pipelines.importers.home_assistant.entities import Table
-from pipelines.importers.home_assistant.files import reader_of
+from pipelines.importers.home_assistant.files import CONFIGURATION, reader_of
 from pipelines.importers.home_assistant.page import House, remembered_name
 from pipelines.importers.home_assistant.script_inputs import given_to
 from pipelines.importers.home_assistant.timers import timer_pipeline
@@ -34,10 +34,14 @@ class Imported(Struct, frozen=True):
 
 
 class Import(Struct, frozen=True):
-    """Everything that came of some files; `left_out` are those that became no pipeline at all."""
+    """Everything that came of some files; `left_out` are those that became no pipeline at all.
+
+    `unset` are keys of remembered values that are asked for and that no pipeline sets.
+    """
 
     pipelines: list[Imported]
     left_out: list[Gap]
+    unset: list[str]
     table: Table
     problems: list[Problem]
 
@@ -46,18 +50,23 @@ def import_files(paths: Iterable[Path], table: Table, devices: Collection[str] =
     """Read files, or folders of them, and make pipelines of all that they hold."""
     contents, problems, roots = Contents(), [], set[Path]()
     for path in paths:
-        reader = reader_of(path)
+        reader, before = reader_of(path), len(contents)
         for file in _files(path):
-            tree = reader.load(file)
-            contents.add(tree)
+            contents.add(reader.load(file))
         roots.add(reader.home or path.parent)
         problems += reader.problems
+        if len(contents) == before and not reader.problems:
+            at = Position(reader.name(path))
+            problems.append(Problem(at, "holds no automations, scripts or scenes"))
     return import_contents(contents, House(table, contents, devices), problems, sorted(roots))
 
 
 def _files(path: Path) -> list[Path]:
+    """A file, the configuration of a folder with all that it includes, or all files of a folder."""
     if not path.is_dir():
         return [path]
+    if (path / CONFIGURATION).is_file():
+        return [path / CONFIGURATION]
     return sorted(p for p in path.rglob("*.yaml") if not p.name.startswith("."))
 
 
@@ -85,18 +94,36 @@ def import_contents(
     made = [automation(part, name, house) for part, name in named]
     made += [script(part, name, house) for part, name in scripts]
     made += [scene(part, name, house) for part, name in scenes]
+    made += [_timer(entity, house) for entity in sorted(house.timers)]
     pipelines = [_text(each) for each in made]
-    pipelines += [_timer(entity, house) for entity in sorted(house.timers)]
-    return Import(pipelines, left_out, house.table, list(problems))
+    return Import(pipelines, left_out, _unset(made, house), house.table, list(problems))
 
 
 def _text(made: Made) -> Imported:
     return Imported(made.id, made.name, made.at, document(made.pipeline), made.gaps)
 
 
-def _timer(entity: str, house: House) -> Imported:
+def _timer(entity: str, house: House) -> Made:
     pipeline = timer_pipeline(house.known(entity))
-    return Imported(pipeline["id"], entity, Position(), document(pipeline), [])
+    return Made(pipeline["id"], entity, Position(), pipeline, [])
+
+
+def _unset(made: Iterable[Made], house: House) -> list[str]:
+    kept = {key for each in made for key in _remembered(each.pipeline)}
+    asked = {known.target.memory for known in map(house.known, sorted(house.met))}
+    return sorted({key for key in asked if key} - kept)
+
+
+def _remembered(value: Any) -> Iterable[str]:
+    """The keys that the `remember` steps in a pipeline set."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("remember"), Mapping):
+            yield from value["remember"]
+        for child in value.values():
+            yield from _remembered(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _remembered(child)
 
 
 def _switched(contents: Contents) -> set[str]:

@@ -35,8 +35,6 @@ def name_in(rewriting: Rewriting, node: nodes.Expr) -> nodes.Node | None:
 
 
 def _states(self: Rewriting, args: list[nodes.Expr]) -> nodes.Node:
-    if not args:
-        raise Unsupported("`states()` without an entity")
     entity = args[0]
     if (text := self.text(entity)) is not None:
         return self.state_text(self.known(text))
@@ -151,11 +149,20 @@ def _path_of(self: Rewriting, known: Known, names: list[str]) -> nodes.Node:
     return _path(self, [*known.id.split(".", 1), *names])
 
 
-CALLS: Mapping[str, Callable[[Rewriting, list[nodes.Expr]], nodes.Node]] = {
-    "states": _states, "is_state": _is_state, "state_attr": _state_attr,
-    "is_state_attr": _is_state_attr, "has_value": _has_value,
-}  # fmt: skip
+def called(self: Rewriting, name: str, args: list[nodes.Expr]) -> nodes.Node:
+    """What stands for a call of one of Home Assistant's functions."""
+    rule, needed = CALLS[name]
+    if len(args) < needed:
+        raise Unsupported(f"`{name}` needs {needed} arguments")
+    return rule(self, args)
 
+
+Rule = Callable[["Rewriting", list[nodes.Expr]], nodes.Node]
+CALLS: Mapping[str, tuple[Rule, int]] = {
+    "states": (_states, 1), "is_state": (_is_state, 2), "state_attr": (_state_attr, 2),
+    "is_state_attr": (_is_state_attr, 3), "has_value": (_has_value, 1),
+}  # fmt: skip
+"""Functions that look states up, and how many arguments each needs."""
 
 ROOTS: Mapping[str, Callable[[Rewriting, list[str]], nodes.Node]] = {
     "states": _path, "trigger": _trigger, "wait": _wait, "state": _state, "context": _context,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from jinja2 import nodes
@@ -13,7 +13,7 @@ from pipelines.importers.home_assistant.contents import Contents
 from pipelines.importers.home_assistant.entities import Known, Table, Target
 from pipelines.importers.home_assistant.guesses import guess
 from pipelines.importers.home_assistant.rewriting import ENTITY, View
-from pipelines.importers.home_assistant.trigger_names import Origin, Told
+from pipelines.importers.home_assistant.trigger_names import Origin
 from pipelines.importers.home_assistant.unsupported import Gap, Unsupported
 from pipelines.importers.home_assistant.values import is_template, listed, name_of, span, spelled
 from pipelines.importers.home_assistant.writing import Comment, flow
@@ -29,7 +29,8 @@ class House(Struct):
 
     `devices` are the names of known devices, `timers` the timers that need a pipeline, `switched`
     the automations that others switch on and off, `pipelines` ids by `automation.NAME`, `scenes`
-    those of scenes, `given` what callers give each script.
+    those of scenes, `given` what callers give each script, `taken` the memory keys in use,
+    `met` the entities.
     """
 
     table: Table
@@ -40,13 +41,19 @@ class House(Struct):
     pipelines: dict[str, str] = field(default_factory=dict)
     scenes: dict[str, str] = field(default_factory=dict)
     given: dict[str, set[str]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.taken |= {str(each.memory) for each in self.table.entities.values()}
 
     def known(self, entity: str) -> Known:
         """An entity with what stands for it; a new one is guessed and noted in the table."""
+        self.met.add(entity)
         target = self.table.entities.get(entity)
         if target is None:
-            taken = {each.memory for each in self.table.entities.values() if each.memory}
-            target = self._helper(entity) or guess(entity, self.devices, taken)
+            target = self._helper(entity) or guess(entity, self.devices, self.taken)
+            self.taken.add(str(target.memory))
             if entity not in ("sun.sun", "sensor.time", "sensor.date", "sensor.date_time"):
                 self.table.note("entities", entity, target)
         return Known(entity, target)
@@ -54,7 +61,7 @@ class House(Struct):
     def _helper(self, entity: str) -> Target | None:
         """What a definition among the files says: the members of a group, a timer's time."""
         definition: Mapping[str, Any] = self.contents.helpers.get(entity, {})
-        members = listed(definition.get("entities"))
+        members = [str(each) for each in listed(definition.get("entities"))]
         if entity.startswith("group.") and members:
             return Target(entities=members, all=definition.get("all") is True)
         if entity.startswith("timer."):
@@ -82,17 +89,18 @@ def _spelled(time: Any) -> str | None:
 class Page:
     """One automation while it is imported.
 
-    `unsafe` is whether something was left out that would have kept it from acting.
+    `at` is its place, `unsafe` whether something was left out that would have kept it from acting.
     """
 
-    def __init__(self, house: House, origin: Iterable[Told] = ()) -> None:
+    def __init__(self, house: House, at: Position) -> None:
         self.house = house
+        self.at = at
         self.gaps: list[Gap] = []
         self.unsafe = False
         self.reserved = templates.RESERVED
         self.names: set[str] = set()
         self.steps: set[str] = set()
-        self.view = View(house.known, Origin(nodes.Name("trigger", "load"), tuple(origin)))
+        self.view = View(house.known, Origin(nodes.Name("trigger", "load"), ()))
 
     def entities(self, value: Any) -> list[Known]:
         """The entities of a list or a text with commas."""
@@ -177,6 +185,7 @@ class Page:
 
     def leave_out(self, item: Any, at: Position, what: str, reason: str) -> Comment:
         """Note a gap; the comment that stands in its place."""
+        at = at if at.line else self.at
         self.gaps.append(Gap(at, f"{what} `{_kind(item)}`", reason))
         return Comment(f"not imported ({at}): {reason}\n{shown(item)}")
 

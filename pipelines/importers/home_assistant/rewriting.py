@@ -23,7 +23,7 @@ from pipelines.importers.home_assistant.jinja_nodes import (
     one_of,
     text_in,
 )
-from pipelines.importers.home_assistant.lookup_rules import CALLS, ROOTS, name_in
+from pipelines.importers.home_assistant.lookup_rules import CALLS, ROOTS, called, name_in
 from pipelines.importers.home_assistant.state_words import AWAY
 from pipelines.importers.home_assistant.trigger_names import Origin, chain, told_by
 from pipelines.importers.home_assistant.unsupported import Unsupported
@@ -38,9 +38,6 @@ _CLOCKS = {
 
 
 _OPERATORS = {"eq", "ne", "in", "notin"}
-
-
-_LOOKS = frozenset({"states", "is_state", "state_attr", "is_state_attr", "has_value"})
 
 
 _FOREIGN = {
@@ -76,14 +73,14 @@ class Rewriting(NodeTransformer):
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
         """Calls that look something up."""
-        if isinstance(node.node, nodes.Name) and (rule := CALLS.get(node.node.name)):
-            return rule(self, node.args)
+        if isinstance(node.node, nodes.Name) and node.node.name in CALLS:
+            return called(self, node.node.name, node.args)
         return self.generic_visit(node)
 
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
         """The same, written as filters."""
-        if node.name in _LOOKS and node.node is not None:
-            return CALLS[node.name](self, [node.node, *node.args])
+        if node.name in CALLS and node.node is not None:
+            return called(self, node.name, [node.node, *node.args])
         return self.generic_visit(node)
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802

@@ -60,6 +60,8 @@ def _read_section(section: str, entries: Any, tree: Map, table: Table) -> list[P
         return []
     if not isinstance(entries, Map):
         return [Problem(tree.values_at[section], "must be a mapping")]
+    if entries.at.line == tree.keys_at[section].line:
+        return [Problem(entries.at, "entries on lines of their own", "new ones are added there")]
     problems = []
     for key, value in entries.items():
         found, wrong = _entry(section, key, value, entries.values_at[key])
@@ -96,7 +98,7 @@ def table_text(table: Table, text: str = "") -> str:
         fresh = sorted(table.fresh.get(section, ()))
         if fresh:
             values = getattr(table, section)
-            added = [f"  {key}: {flow(_plain(values[key]))}" for key in fresh]
+            added = [f"  {flow(key)}: {flow(_plain(values[key]))}" for key in fresh]
             _insert(lines, section, added)
     return "\n".join(lines) + "\n"
 

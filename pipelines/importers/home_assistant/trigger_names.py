@@ -142,6 +142,8 @@ def _event(origin: Origin, rest: Sequence[str], raw: bool) -> nodes.Expr:
 def _platform(origin: Origin, rest: Sequence[str], raw: bool) -> nodes.Expr:
     """The kind of a trigger, told by its id."""
     kinds = sorted(origin.kinds())
+    if not kinds:
+        raise Unsupported("there is no trigger whose kind could be told")
     if len(kinds) == 1:
         return as_node(kinds[0])
     found: nodes.Expr = as_node(kinds[-1])

@@ -87,7 +87,7 @@ def _device(tree: Map, page: Page) -> Made:
 
 
 def _is_state_type(tree: Map) -> bool:
-    return tree.get("domain") in _STATE_DOMAINS
+    return str(tree.get("domain")) in _STATE_DOMAINS
 
 
 def _template(tree: Map, page: Page) -> Made:

@@ -42,7 +42,8 @@ def flow(value: Any) -> str:
 def comment(text: str, indent: int = 0) -> list[str]:
     """A text as lines of a comment."""
     pad = " " * indent
-    return [f"{pad}# {line}".rstrip() for line in text.split("\n")]
+    shown = "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
+    return [f"{pad}# {line}".rstrip() for line in shown.split("\n")]
 
 
 def _mapping(value: Mapping[str, Any], indent: int) -> list[str]:
@@ -152,7 +153,16 @@ def _scalar(value: Any, *, inside: bool = False) -> str:
         return value
     if ('"' in value or "\\" in value) and value.isprintable():
         return "'" + value.replace("'", "''") + "'"
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    return f'"{"".join(_escaped(letter) for letter in value)}"'
+
+
+def _escaped(letter: str) -> str:
+    """A letter inside double quotes, by the rules of YAML."""
+    if letter in '"\\':
+        return f"\\{letter}"
+    if letter.isprintable():
+        return letter
+    return {"\n": "\\n", "\t": "\\t"}.get(letter) or f"\\U{ord(letter):08x}"
 
 
 def _is_plain(text: str, *, inside: bool) -> bool:

@@ -178,9 +178,9 @@ def scene_steps(entities: Mapping[str, Any], page: Page, find: Find) -> Steps:
         known = page.entities(entity)[0]
         data = dict(wanted) if isinstance(wanted, Mapping) else {"state": wanted}
         word = data.pop("state", "on")
-        word = {True: "on", False: "off"}.get(word, word)
+        word = ("on" if word else "off") if isinstance(word, bool) else str(word)
         call = Call(known.domain, f"turn_{word}", _settable(data), [known], (), page)
-        service = find(call.name) or state(str(word))
+        service = find(call.name) or state(word)
         steps += service(call if word == "on" else structs.replace(call, data={}))
     return steps
 
