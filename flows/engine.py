@@ -22,6 +22,7 @@ from schemas.run import RunRecord, Slot
 
 OnRun = Callable[[Plan, RunRecord, Event], None]
 _ALIVE_EVERY = 30.0
+_FIRST_BEAT = 1.0  # not before what fell due meanwhile is taken up, and committed with it
 _RUNS_IN_A_ROW = 1_000
 
 
@@ -40,7 +41,7 @@ class Engine:
         self.retired: dict[str, Lane] = {}
         self.host_of: Callable[[Plan], Host] = lambda plan: self
         self.store = SlotStore(clock, recorder, kept)
-        self.alive_until: float = self.store.view("engine").get("alive") or clock.now()
+        self.alive_until = self._last_alive()
         self.calls = Calls(
             self.lanes, lambda: self.retired, self.store, self.router, recorder, clock
         )
@@ -50,7 +51,7 @@ class Engine:
         self._busy = False
         self._recorded = 0
         self._started: list[int] | None = None
-        self._heartbeat = clock.call_at(clock.now() + _ALIVE_EVERY, self._beat)
+        self._heartbeat = clock.call_at(clock.now() + _FIRST_BEAT, self._beat)
 
     # ------------------------------------------------------------------ pipelines
     def load(self, plans: Sequence[Plan], former: Sequence[Plan] = ()) -> None:
@@ -254,6 +255,13 @@ class Engine:
                 lanes[kept["pipeline"]].take_up(kept)
         for lane in fresh:
             lane.queue_up()
+
+    def _last_alive(self) -> float:
+        """When the last life is known to have lived; now, in a new home."""
+        kept = self.store.view("engine")
+        if kept.get("alive") is None:
+            kept.put("alive", self.clock.now())
+        return float(kept.get("alive"))
 
     def _beat(self) -> None:
         now = self.clock.now()

@@ -43,12 +43,12 @@ def hearth(*arguments: str, home: Path) -> list[str]:
 class Agent:
     """`hearth up` as a process that can be killed and started again."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, pipelines: str = PIPELINE) -> None:
         self.home = home
         self.kills = 0
         self._process: subprocess.Popen[bytes] | None = None
         (home / "pipelines").mkdir(parents=True)
-        (home / "pipelines" / "storm.yaml").write_text(PIPELINE, encoding="utf-8")
+        (home / "pipelines" / "storm.yaml").write_text(pipelines, encoding="utf-8")
         (home / "hearth.yaml").write_text(SETTINGS.format(port=port), encoding="utf-8")
 
     @property
