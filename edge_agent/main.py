@@ -165,6 +165,8 @@ class Agent:
         self.announcements = Announcements(
             name, self.version, self.engine, self.channel, wanted=mqtt.announce
         )
+        if self.engine.caution.notes_something:
+            await self.ledger.flush()
         self.files.start()
         self.files.on_swap.append(self.announcements.tell)
         self.silence = SilenceWatch(self.registry.availability, self.clock, self.intake.changed)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from flows.calls import Calls
+from flows.caution import MOST_DEATHS, Caution
 from flows.endings import Endings
 from flows.lane import Host, Lane
 from flows.ports import Recorder
@@ -42,6 +44,7 @@ class Engine:
         self.host_of: Callable[[Plan], Host] = lambda plan: self
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until = self._last_alive()
+        self.caution = Caution(self.store.view("engine/taking-up"), self._pending(), clock)
         self.calls = Calls(
             self.lanes, lambda: self.retired, self.store, self.router, recorder, clock
         )
@@ -98,8 +101,8 @@ class Engine:
 
     def versions_waiting(self) -> set[tuple[str, str]]:
         """The pipelines and versions of runs that wait in the ledger to be taken up."""
-        kept = [self.store.view(owner).get("state") for owner in self.store.owners("run/")]
-        return {(state["pipeline"], state["version"]) for state in kept if state}
+        kept = self._kept_runs().items()
+        return {(name, state["version"]) for name, states in kept for state in states}
 
     def start(self) -> None:
         """The agent is up and the broker is connected: `startup` triggers fire."""
@@ -249,12 +252,28 @@ class Engine:
                 self.retired[plan.id] = lanes[plan.id] = Lane(plan, self.host_of(plan))
             if (lane := lanes.get(plan.id)) is not None:
                 lane.former[plan.version] = plan
+        kept = self._kept_runs()
+        for name, lane in lanes.items():
+            runs = kept.get(name, [])
+            if (deaths := self.caution.deaths(name)) >= MOST_DEATHS:
+                lane.give_up(runs, deaths)
+                self.caution.forget(name)
+            elif runs or self.store.view(f"queue/{name}").keys():
+                begin = partial(_take_up_all, lane, runs)
+                self.caution.take_up(name, begin, lambda lane=lane: lane.is_acting)  # type: ignore[misc]
+
+    def _kept_runs(self) -> dict[str, list[dict[str, Any]]]:
+        """The runs that wait in the ledger, by pipeline."""
+        found: dict[str, list[dict[str, Any]]] = {}
         for owner in self.store.owners("run/"):
-            kept = self.store.view(owner).get("state")
-            if kept and kept["pipeline"] in lanes:
-                lanes[kept["pipeline"]].take_up(kept)
-        for lane in fresh:
-            lane.queue_up()
+            if kept := self.store.view(owner).get("state"):
+                found.setdefault(kept["pipeline"], []).append(kept)
+        return found
+
+    def _pending(self) -> set[str]:
+        """The pipelines that have left runs."""
+        queues = self.store.owners("queue/")
+        return {*self._kept_runs(), *(owner.removeprefix("queue/") for owner in queues)}
 
     def _last_alive(self) -> float:
         """When the last life is known to have lived; now, in a new home."""
@@ -268,3 +287,9 @@ class Engine:
         self.store.view("engine").put("alive", now)
         self.router.tick(Event(unique_id(), now, now, "timer", "minute"))
         self._heartbeat = self.clock.call_at(now + _ALIVE_EVERY, self._beat)
+
+
+def _take_up_all(lane: Lane, kept: Sequence[dict[str, Any]]) -> None:
+    for each in kept:
+        lane.take_up(each)
+    lane.queue_up()

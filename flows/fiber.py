@@ -33,7 +33,10 @@ class World(Protocol):
 class Fiber:
     """One generator being driven; `done(result, error)` is called once when it has ended."""
 
-    __slots__ = ("_cancel", "_deadline", "_done", "_generator", "_settled", "scope", "world")
+    __slots__ = (
+        "_cancel", "_deadline", "_done", "_generator", "_settled", "branches", "pause", "scope",
+        "world",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -49,8 +52,17 @@ class Fiber:
         self._settled = settled
         self._cancel: Callable[[], None] | None = None
         self._deadline: Handle | None = None
+        self.pause: Any = None
+        self.branches: list[Fiber] = []
         self.scope = scope
         self.world = world
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether it waits for something that it does itself, not for a time or a trigger."""
+        if isinstance(self.pause, Together):
+            return any(branch.is_acting for branch in self.branches)
+        return isinstance(self.pause, Await)
 
     def start(self) -> None:
         """Run to the first pause."""
@@ -113,6 +125,7 @@ class Fiber:
 
 def start_pause(pause: Any, fiber: Fiber) -> Callable[[], None]:
     """Begin to wait; returns what calls the waiting off."""
+    fiber.pause = pause
     return _STARTS[type(pause)](pause, fiber)
 
 
@@ -208,6 +221,7 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
             ended(index, result, error)
 
         fibers.append(Fiber(generator, fiber.scope, fiber.world, done=done, settled=fiber._settled))
+    fiber.branches = fibers
     for branch in fibers:
         if not over:
             branch.start()

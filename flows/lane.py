@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from flows.calls import parent_of
@@ -427,6 +427,24 @@ class Lane:
             self._finish(scope, "crashed")
             return
         self._start(scope)
+
+    def give_up(self, kept: Sequence[dict[str, Any]], deaths: int) -> None:
+        """End the runs that were left as crashed: taking them up has killed the agent so often."""
+        queued = [self._queue.get(key) for key in sorted(self._queue.keys(), key=int)]
+        self.host.release(f"queue/{self.plan.id}")
+        self._queue = self.host.slots(f"queue/{self.plan.id}")
+        text = f"not taken up: the agent has died {deaths} times over the runs of this pipeline"
+        log.error(text, extra={"pipeline": self.plan.id, "runs": len(kept) + len(queued)})
+        for each in (*kept, *queued):
+            scope = restore(each, self._now)
+            scope.error = {"step": "", "message": text, "kind": "crashed"}
+            self.host.release(f"run/{scope.run_id:x}")
+            self._finish(scope, "crashed")
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether a run waits for something that it does itself, not for a time or a trigger."""
+        return any(fiber.is_acting for fiber in self.active.values())
 
     def queue_up(self) -> None:
         """Take up the runs that were queued when the agent stopped, in their order."""

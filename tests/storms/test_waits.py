@@ -68,7 +68,8 @@ async def test_what_waits_goes_on_after_each_kill(
         with contextlib.suppress(TimeoutError):
             await watcher.until(lambda: told(watcher.published, table) == wanted)
         code = agent.stop()
-    assert differences(told(watcher.published, table), wanted) == {}
+    different = differences(told(watcher.published, table), wanted)
+    assert not different, "\n".join(different)
     assert code in (0, 130), agent.log[-2000:]
     assert "Traceback" not in agent.log
     sent, repeated = len(watcher.messages), repeats(watcher.published)
@@ -80,13 +81,14 @@ def repeats(published: dict[str, list[tuple[str, str]]]) -> int:
     return sum(len(effects) - len(set(effects)) for effects in published.values())
 
 
-def differences(found: Told, wanted: Told) -> dict[str, tuple[list[Effects], list[Effects]]]:
+def differences(found: Told, wanted: Told) -> list[str]:
     """The constructs whose runs differ: what is missing, and what nobody wanted."""
-    return {
-        name: (_without(wanted[name], found[name]), _without(found[name], wanted[name]))
+    return [
+        f"{name}: missing {_without(wanted[name], found.get(name, []))}, "
+        f"too much {_without(found.get(name, []), wanted[name])}"
         for name in wanted
-        if found[name] != wanted[name]
-    }
+        if found.get(name) != wanted[name]
+    ]
 
 
 def _without(runs: list[Effects], others: list[Effects]) -> list[Effects]:
