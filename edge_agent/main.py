@@ -94,11 +94,9 @@ class Agent:
         self.engine = Engine(self.clock, self.ledger, self.ledger.slots())
         found, self._profile_problems = load_profiles(self.home)
         self.profiles = Profiles(found, ZoneInfo(zone))
+        patience = Patience(rules_of(found))
         self.registry = Registry(
-            devices,
-            encode=self.profiles.encode,
-            send=self._send,
-            patience=Patience(rules_of(found)),
+            devices, encode=self.profiles.encode, send=self._send, patience=patience
         )
         self.registry.restore(self.ledger.devices())
         self.registry.recall(self.ledger.latest())
@@ -165,8 +163,7 @@ class Agent:
         self.announcements = Announcements(
             name, self.version, self.engine, self.channel, wanted=mqtt.announce
         )
-        if self.engine.caution.notes_something:
-            await self.ledger.flush()
+        await self.ledger.flush()  # with what the engine has noted before it takes runs up
         self.files.start()
         self.files.on_swap.append(self.announcements.tell)
         self.silence = SilenceWatch(self.registry.availability, self.clock, self.intake.changed)

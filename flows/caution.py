@@ -30,7 +30,6 @@ class Caution:
         self._suspects = frozenset(slots.keys())
         for pipeline in pending if not self._suspects else ():
             slots.put(pipeline, 1)
-        self.notes_something = bool(pending)
 
     def deaths(self, pipeline: str) -> int:
         """How many starts in a row have died over this pipeline."""
