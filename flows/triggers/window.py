@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from flows.schedule import timer_event
 from flows.topic_rules import filter_problem
 from flows.windows.asked import Asked, asked
-from flows.windows.live import Live
+from flows.windows.live import Emit, Live
 from flows.windows.shape import shape
 from flows.windows.sources import reading_column, reading_row, topic_column, topic_row
 from flows.windows.store import Complete
@@ -70,19 +70,19 @@ class Window(Trigger, frozen=True):
     windows through: SQL over the named aggregates, `avg > 25 and n >= 3`, or an expression that
     knows the same names, `"{{ avg > inputs.limit }}"`. `trigger` holds the aggregates by name,
     `count` (all readings), `start` and `end` (epoch seconds; a session's are its first and last
-    reading), `ts` (the same as `end`) and what stands in `by`.
+    reading), `ts` (the same as `end`), what stands in `by`, and `late`.
 
     A reading counts at its own time where its device tells one, else when it arrives. A window
-    fires when its end has come, `lateness` later if that is given; what comes after that does not
-    count in it, which the log says. Devices that send their own times are a little late: with
-    `lateness: 2s` their readings find their window. Sizes that divide a day begin at local
-    midnight, weeks on Monday; all others are counted from 1970. Values that a broker has kept are
-    left out, they are old.
+    fires when its end has come, `lateness` later if that is given. What comes after that does not
+    count in it: the log says so, and `late` is how many these are by now. Devices that send their
+    own times are a little late: with `lateness: 2s` their readings find their window. Sizes that
+    divide a day begin at local midnight, weeks on Monday; all others are counted from 1970. Values
+    that a broker has kept are left out, they are old.
 
     Windows go on after a restart, also after a power cut, with every reading once: those the
     ledger holds are counted from there, those it does not are sent again by the broker. A window
     that ended meanwhile fires two seconds after the broker is back, see `stale_after`. Memory:
-    some 100 bytes for each aggregate, group and `slide`; `median`, `quantile_cont`, `mode` and
+    some 150 bytes for each aggregate, group and `slide`; `median`, `quantile_cont`, `mode` and
     `count(distinct x)` keep their values, at most 100,000 a group (beyond that they are null).
     """
 
@@ -146,10 +146,10 @@ def _check(of: Of, tools: Tools) -> None:
         tools.problem("`of` needs a device, a property or a topic", "of")
 
 
-def _emitter(query: Asked, fire: Fire, scope: Scope, path: str) -> Callable[[Complete, int], None]:
+def _emitter(query: Asked, fire: Fire, scope: Scope, path: str) -> Emit:
     names, values_of, having = tuple(query.by), query.query.values, query.having
 
-    def emit(complete: Complete, now: int) -> None:
+    def emit(complete: Complete, now: int, late: int) -> None:
         values = values_of(complete.states)
         if having is not None and not having(values, scope):
             return
@@ -157,7 +157,7 @@ def _emitter(query: Asked, fire: Fire, scope: Scope, path: str) -> Callable[[Com
         group = dict(zip(names, complete.group, strict=True))
         name = "/".join(map(str, (path, *complete.group)))
         event = timer_event(f"window/{name}", end, now / 1e6)
-        fire(values | group | {"start": start, "end": end, "ts": end}, event)
+        fire(values | group | {"start": start, "end": end, "ts": end, "late": late}, event)
 
     return emit
 

@@ -16,7 +16,7 @@ from pipelines.tools import Tools
 
 Having = Callable[[Mapping[str, Any], Scope], bool]
 
-RESERVED = frozenset({"id", "start", "end", "ts"})
+RESERVED = frozenset({"id", "start", "end", "ts", "late"})
 
 
 class Asked(Struct, frozen=True):

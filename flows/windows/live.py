@@ -17,14 +17,14 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.windows.event_clock import EventClock
-from flows.windows.store import TAKEN, Complete, Store
+from flows.windows.store import LATE, TAKEN, Complete, Store
 from pipelines.ports import Past, Slots
 from schemas.event import Event
 
 log = logging.getLogger(__name__)
 
-Emit = Callable[[Complete, int], None]
-"""What is done with a complete window; the number is the time, in microseconds."""
+Emit = Callable[[Complete, int, int], None]
+"""What is done with a complete window: the time, and how many readings were late in all."""
 
 # A checkpoint comes after so many records at the latest: a start reads them in 0.1 s.
 _MOST_BEHIND = 20_000
@@ -85,7 +85,7 @@ class Live:
         end = self._store.next_end()
         if end is not None and end <= self._limit:
             for complete in self._store.close(self._limit):
-                emit(complete, received)
+                emit(complete, received, self._missed[LATE])
         told = self._store.take(tuple([row[place] for place in self._by]), us, row, self._limit)
         if told is not TAKEN:
             self._miss(told)
@@ -95,7 +95,7 @@ class Live:
         if self._missed[reason] == 1:
             log.warning(
                 "readings do not count in their window: they came too late"
-                if reason == "late"
+                if reason is LATE
                 else "readings do not count in their window: it has too many groups",
                 extra={"window": self._name},
             )
@@ -159,7 +159,7 @@ class Live:
             self._hold = 0
             self._limit = max(self._limit, self._clock.watermark_at(now))
             for complete in self._store.close(self._limit):
-                self._emit(complete, now)
+                self._emit(complete, now, self._missed[LATE])
         self.checkpoint()
 
     def _plan(self, due: int | None) -> None:
@@ -169,5 +169,5 @@ class Live:
         self._slots.put("window", state, None if due is None else due / 1e6)
 
 
-def _nobody(complete: Complete, received: int) -> None:
+def _nobody(complete: Complete, now: int, late: int) -> None:
     """What the record completes was fired when it was recorded."""

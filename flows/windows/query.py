@@ -113,9 +113,10 @@ class QueryBuilder:
         if not isinstance(node, Call) or node.name in FUNCTIONS:
             return None
         if node.name not in NAMES:
-            hint = suggest(node.name, NAMES | set(FUNCTIONS))
             known = f"known: {', '.join(sorted(NAMES))}"
-            raise SqlMistake(f"unknown aggregate `{node.name}`", f"{hint} {known}".strip())
+            near = suggest(node.name, NAMES | set(FUNCTIONS))
+            hint = f"{near} {known}" if near else known
+            raise SqlMistake(f"unknown aggregate `{node.name}`", hint)
         if node not in self._calls:
             self._accumulators.append(accumulator(node, self._argument))
             self._calls.append(node)
