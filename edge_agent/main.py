@@ -179,7 +179,7 @@ class Agent:
         self._leave.callback(Keeping(self.registry, self.ledger, self.clock).stop)
         self._leave.callback(self.engine.stop)
         self._leave.callback(self.shadows.close)
-        self._leave.callback(asyncio.create_task(self.files.watch()).cancel)
+        self._leave.callback(self.files.follow())
         self.prefect = PrefectLink(self.settings, self.home, self.ledger, self.engine)
         self._leave.push_async_callback(self.prefect.stop)
         self.prefect.start(self.urls)

@@ -92,6 +92,7 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
         stop_on_signals(agent)
         try:
             await agent.start()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, agent.reload)
             await agent.serving()
             yield agent
         finally:
@@ -120,7 +121,7 @@ def end_at_once(death: threading.ExceptHookArgs) -> None:
 
 
 def stop_on_signals(agent: Agent) -> None:
-    """Let SIGINT and SIGTERM end the agent in good order; a second one kills it. SIGHUP reloads."""
+    """Let SIGINT and SIGTERM end the agent in good order; a second one kills it."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -130,7 +131,6 @@ def stop_on_signals(agent: Agent) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, agent.reload)
 
 
 async def until_stopped(agent: Agent, seconds: float | None) -> None:

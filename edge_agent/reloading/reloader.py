@@ -67,7 +67,7 @@ class Reloader:
         self._beside = beside
         self._library = Library(self.home, compiler, breathe=lambda: time.sleep(0))
         self._selection = Selection()
-        self._seen: Seen = {}
+        self._seen: Seen | None = None
         self._told: set[str] = set()
         self._turn = asyncio.Lock()
 
@@ -80,12 +80,18 @@ class Reloader:
         self._read()
         self._swap(AT_START)
 
-    async def watch(self) -> None:
-        """Reload whenever the files have changed, until cancelled."""
-        await watch(self._look, self.reload)
+    def follow(self) -> Callable[[], object]:
+        """Reload whenever the files have changed; what is returned ends that."""
+        self._watching = asyncio.create_task(watch(self._look, self.reload))
+        self._watching.add_done_callback(_told)
+        return self._watching.cancel
 
     async def reload(self, note: str = BY_FILE) -> ReloadAnswer:
-        """Bring everything in step with the files now."""
+        """Bring everything in step with the files now.
+
+        Raises:
+            OSError: the files cannot be looked at; everything goes on as it is.
+        """
         async with self._turn:
             began = time.perf_counter()
             before = {name: lane.plan.version for name, lane in self._engine.lanes.items()}
@@ -114,16 +120,20 @@ class Reloader:
 
     # ------------------------------------------------------------------ inside
     def _look(self) -> Seen:
-        return scan(self.home, self._library.sources())
+        seen = scan(self.home, self._library.sources())
+        if pipeline_names(self._seen or {}) and not (self.home / "pipelines").is_dir():
+            raise OSError(f"the folder {self.home / 'pipelines'} is gone")  # a disk, maybe
+        return seen
 
     def _read(self) -> list[Beside]:
         """Compile what has changed and choose from it; gives what else has changed.
 
         Touches nothing that runs; in a thread of its own, while events are served.
         """
-        seen, before = self._look(), self._seen
+        seen, first = self._look(), self._seen is None
+        before = self._seen or {}
         names = {name for name in seen.keys() | before if seen.get(name) != before.get(name)}
-        changed = [each for each in self._beside if before and any(map(each.concerns, names))]
+        changed = [each for each in self._beside if not first and any(map(each.concerns, names))]
         for each in changed:
             each.read()
         self._library.refresh(seen, pipeline_names(seen))
@@ -190,6 +200,11 @@ class Reloader:
             counts = {name: len(getattr(answer, name)) for name in ("added", "changed", "removed")}
             log.info("pipelines reloaded", extra={**counts, "unchanged": answer.unchanged})
         return answer
+
+
+def _told(watching: asyncio.Task[None]) -> None:
+    if not watching.cancelled() and (error := watching.exception()) is not None:
+        log.error("files are no longer watched", exc_info=error)
 
 
 def error_count(problems: Sequence[Problem]) -> str:
