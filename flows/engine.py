@@ -28,6 +28,12 @@ _FIRST_BEAT = 1.0  # not before what fell due meanwhile is taken up, and committ
 _RUNS_IN_A_ROW = 1_000
 
 
+def alive_until(kept: Iterable[Slot]) -> float | None:
+    """When an agent last noted that it ran, to half a minute; None where none has."""
+    found = (slot.value for slot in kept if (slot.owner, slot.key) == ("engine", "alive"))
+    return next(found, None)
+
+
 class Engine:
     """Takes events in, starts the runs they call for, and keeps what has to outlive a restart.
 
@@ -106,7 +112,7 @@ class Engine:
 
     def start(self) -> None:
         """The agent is up and the broker is connected: `startup` triggers fire."""
-        self.internal("startup", "")
+        self.internal("startup", "", {"down_since": self.alive_until})
 
     def stop(self) -> None:
         """Let go of everything; waiting runs are taken up after the next start."""
@@ -119,6 +125,7 @@ class Engine:
         """Switch a pipeline's triggers on or off, also after a restart."""
         self.lanes[pipeline].enabled = enabled
         self.store.view(f"pipeline/{pipeline}").put("enabled", enabled)
+        self.internal("switch", pipeline, {"enabled": enabled})
         for tell in self.on_switch:
             tell(pipeline, enabled)
 

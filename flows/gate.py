@@ -30,6 +30,7 @@ class LiveGate:
         admit: Callable[[LiveGate, Scope], None],
         failed: Callable[[Scope, Exception], None],
         is_missed: Callable[[Event], bool],
+        refused: Callable[[str, Scope, float | None], None],
         now: Callable[[], float],
     ) -> None:
         self.gate = gate
@@ -38,6 +39,7 @@ class LiveGate:
         self._admit = admit
         self._failed = failed
         self._is_missed = is_missed
+        self._refused = refused
         self._now = now
         self.limited = bool(gate.throttle or gate.limit or gate.dedupe_by)
         slots.on_due(self._due)
@@ -51,13 +53,16 @@ class LiveGate:
             return
         try:
             if self.gate.test is not None and not self.gate.test(scope):
+                self._refused("if", scope, None)
                 return
         except Exception as error:
             self._failed(scope, error)
             return
         if self.gate.debounce:
             kept = {"trigger": trigger, "event": pack_event(event)}
-            self._slots.put("debounce", kept, self._now() + self.gate.debounce)
+            until = self._now() + self.gate.debounce
+            self._slots.put("debounce", kept, until)
+            self._refused("debounce", scope, until)
             return
         self._admit(self, scope)
 
@@ -68,30 +73,39 @@ class LiveGate:
         if gate.throttle:
             by = gate.throttle_by(scope) if gate.throttle_by else scope.trigger.get("device")
             throttle = f"throttle/{by}"
-            if self._slots.get(throttle) is not None:
+            if (until := self._slots.get(throttle)) is not None:
+                self._refused("throttle", scope, until)
                 return False
         if gate.dedupe_by is not None:
             repeat = f"dedupe/{gate.dedupe_by(scope)}"
-            if self._slots.get(repeat) is not None:
+            if (until := self._slots.get(repeat)) is not None:
+                self._refused("dedupe", scope, until)
                 return False
         if gate.limit and not self._count(*gate.limit, now):
+            self._refused("limit", scope, min(map(self._slots.get, self._counted())))
             return False
         if gate.throttle:
-            self._slots.put(throttle, True, now + gate.throttle)
+            self._keep(throttle, now + gate.throttle)
         if repeat:
-            self._slots.put(repeat, True, now + _REMEMBER_REPEATS)
+            self._keep(repeat, now + _REMEMBER_REPEATS)
         return True
+
+    def _keep(self, key: str, until: float) -> None:
+        self._slots.put(key, until, until)
 
     def close(self) -> None:
         """Stop waiting for deadlines; what is kept stays."""
         self._slots.close()
 
     def _count(self, runs: int, per: float, now: float) -> bool:
-        counted = [key for key in self._slots.keys() if key.startswith("limit/")]  # noqa: SIM118
+        counted = self._counted()
         if len(counted) >= runs:
             return False
-        self._slots.put(f"limit/{now!r}/{len(counted)}", True, now + per)
+        self._keep(f"limit/{now!r}/{len(counted)}", now + per)
         return True
+
+    def _counted(self) -> list[str]:
+        return [key for key in self._slots.keys() if key.startswith("limit/")]  # noqa: SIM118
 
     def _due(self, key: str, value: Any, event: Event) -> None:
         if key != "debounce" or self._is_missed(event):

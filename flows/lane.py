@@ -13,6 +13,7 @@ from flows.dry_run import Endless, dry_run
 from flows.executor import Cancelled, execute
 from flows.fiber import Fiber, World
 from flows.gate import LiveGate
+from flows.refusals import Refusals
 from flows.snapshot import restore, snapshot
 from pipelines.links import DEEPEST
 from pipelines.plan import Gate, Plan
@@ -67,6 +68,7 @@ class Lane:
         self.host = host
         self.enabled = plan.enabled
         self.counts = Counts()
+        self.refusals = Refusals()
         self.active: dict[int, Fiber] = {}
         self.former: dict[str, Plan] = {}  # by version: those that runs under way began with
         self._mask = pipeline_mask(plan.id)
@@ -93,6 +95,7 @@ class Lane:
                 admit=self._admit,
                 failed=self._fail_unstarted,
                 is_missed=self._is_missed,
+                refused=self._refuse,
                 now=self._now,
             )
             self._gates.append(live)
@@ -148,14 +151,26 @@ class Lane:
 
         def fired(trigger: dict[str, Any], event: Event) -> None:
             counts.fired += 1
-            if not self.enabled or is_missed(event):
+            if not self.enabled:
+                self._ignore("disabled", gate, trigger, event)
+                return
+            if is_missed(event):
+                self._ignore("missed", gate, trigger, event)
                 return
             if stale_after is not None and now() - event.ts + event.age > stale_after:
                 counts.stale += 1
+                self._ignore("stale", gate, trigger, event)
                 return
             fire(trigger, event)
 
         return fired
+
+    def _ignore(self, reason: str, gate: Gate, trigger: dict[str, Any], event: Event) -> None:
+        self.refusals.note(reason, {**trigger, "id": gate.id}, event, now=self._now())
+
+    def _refuse(self, reason: str, scope: Scope, until: float | None = None) -> None:
+        now = self._now()
+        self.refusals.note(reason, scope.trigger, scope.event, now=now, until=until, scope=scope)
 
     def change(self, plan: Plan) -> None:
         """Go on with another version: triggers that are the same keep their state, runs under way
@@ -248,6 +263,7 @@ class Lane:
         if self.plan.test is None or self.plan.test(scope):
             return True
         self.counts.unmet += 1
+        self._refuse("conditions", scope)
         return False
 
     def _renew(self, scope: Scope) -> None:
@@ -297,6 +313,7 @@ class Lane:
 
     def _overflow(self, scope: Scope) -> None:
         self.counts.overflowed += 1
+        self._refuse("busy", scope)
         if self.plan.max_exceeded == "warn":
             log.warning(
                 "run not started: others are under way",

@@ -34,8 +34,8 @@ class Compiler:
     """Compiles the pipelines of one home.
 
     `functions` are what expressions can call besides the language's own (`sun`); `known_devices`
-    the device names there are, for warnings (None: unknown, no warnings). `shadow_ports` are what
-    a shadow is compiled for: they let nothing through.
+    the device names there are, for warnings (None: unknown, no warnings). `draft` compiles the
+    parts of one. `shadow_ports` are what a shadow is compiled for: they let nothing through.
     """
 
     def __init__(
@@ -43,12 +43,14 @@ class Compiler:
         ports: Ports,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         known_devices: Collection[str] | None = None,
+        draft: Callable[..., Draft] = Draft,
     ) -> None:
         self.ports = ports
         self.functions = functions
         self.shadow_ports: Callable[[Plan], Ports] | None = None
         self.expressions = Expressions({**home_functions(ports), **(functions or {})})
         self.known_devices = known_devices
+        self._draft = draft
 
     def compile(
         self, tree: Any, at: Position, texts: Mapping[str, str]
@@ -64,7 +66,7 @@ class Compiler:
         if document is None:
             return None, problems
         names = _names(document, tree)
-        draft = Draft(
+        draft = self._draft(
             self.ports, self.expressions, texts, known=names, known_devices=self.known_devices
         )
         for problem in problems:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.decode import fields_of
 from pipelines.entry import CONDITION, STEP, TRIGGER, WAIT, Entry, read_beside, read_entry
-from pipelines.expression import Expressions
+from pipelines.expression import Expressions, is_expression
 from pipelines.expression_names import Known, Mistake
 from pipelines.expression_reads import Reads
 from pipelines.offsets import position_in
@@ -64,6 +64,10 @@ class Draft:
     def reads(self, text: str) -> Reads:
         """What a text depends on in the home."""
         return self._expressions.reads(text)
+
+    def parts(self, text: str) -> list[tuple[str, Expr]]:
+        """What a text's expressions look up, each part with its text."""
+        return list(self._expressions.parts(text)) if is_expression(text) else []
 
     def _mistake(self, text: str, at: Position, mistake: Mistake) -> None:
         spot = position_in(self._texts.get(at.file, ""), at, text, mistake.offset)

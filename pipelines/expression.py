@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import GeneratorType
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from jinja2.exceptions import TemplateError
 from jinja2.runtime import StrictUndefined
 
 from pipelines.expression_names import Known, Mistake, Uses, mistakes, uses_of
+from pipelines.expression_parts import looks, text_of
 from pipelines.expression_python import translate
 from pipelines.expression_reads import ANYTHING, Reads, reads_of
 from pipelines.limits import MAX_TEXT, ExpressionError, inside, sized
@@ -60,6 +61,17 @@ class Expressions:
             return reads_of(Careful(self.sandbox, text).tree())
         except (TemplateError, ExpressionError, RecursionError, MemoryError):
             return ANYTHING
+
+    def parts(self, text: str) -> Iterator[tuple[str, Expr]]:
+        """What the expressions in a text look up, as texts and expressions of their own."""
+        try:
+            found = {text_of(node): node for node in looks(Careful(self.sandbox, text).tree())}
+        except TemplateSyntaxError:
+            return
+        for name, node in found.items():
+            part = Careful(self.sandbox, name)
+            part.prepare(nodes.Template([nodes.Output([node], lineno=1)], lineno=1))
+            yield name, part
 
     def _remember(self, text: str) -> Made:
         if len(self._made) >= _REMEMBERED:

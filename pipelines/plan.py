@@ -11,7 +11,7 @@ from pipelines.rehearsal import Rehearsal
 from pipelines.scope import Expr, Test
 from pipelines.step import StepFn
 from pipelines.tree import Map
-from pipelines.trigger import Arm, Calendar
+from pipelines.trigger import Arm, Calendar, Doubts
 from schemas.problem import Position
 
 
@@ -53,7 +53,8 @@ class PlannedStep(Struct, frozen=True):
 class Gate(Struct, frozen=True):
     """One trigger of a pipeline with what stands beside it; durations in seconds.
 
-    `key` names its state: what it says, so that triggers around it may come and go.
+    `key` names its state: what it says, so that triggers around it may come and go. `doubts` and
+    `text`, as it was written, are there where somebody asks why it does not fire.
     """
 
     id: str
@@ -68,6 +69,8 @@ class Gate(Struct, frozen=True):
     dedupe_by: Expr | None = None
     key: str = ""
     calendar: Calendar = Calendar()
+    doubts: Doubts | None = None
+    text: str = ""
 
 
 class Link(Struct, frozen=True):

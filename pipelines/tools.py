@@ -57,5 +57,8 @@ class Tools(Protocol):
     def wording(self, at: str) -> tuple[str, ...]:
         """A field as it was written, for people: a line for each item of a list."""
 
+    def parts(self, text: Any, at: str) -> list[tuple[str, Expr]]:
+        """What an expression looks up, each part with its text: to tell what it found."""
+
     def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
         """Report a user's mistake at a field of the component being compiled."""

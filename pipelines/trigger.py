@@ -86,6 +86,18 @@ class Calendar(Struct, frozen=True):
     every: Duration = ""
 
 
+class Doubt(Struct, frozen=True):
+    """Why something that reached a trigger did not fire it: in a word, in a clause, with values."""
+
+    reason: str
+    text: str
+    values: dict[str, Any] = {}
+
+
+Doubts = Callable[[Any, Scope], Doubt | None]
+"""Called with the change or event that reached the trigger; None: nothing is known."""
+
+
 class Trigger(Component, frozen=True):
     """Something that starts a run, or ends a wait."""
 
@@ -97,3 +109,7 @@ class Trigger(Component, frozen=True):
     @abstractmethod
     def compile(self, tools: Tools) -> Arm:
         """Parse everything once; problems go to `tools.problem`."""
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """Say what did not fit; compiled beside the trigger only when somebody asks why."""
+        return lambda thing, scope: None

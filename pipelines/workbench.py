@@ -108,6 +108,10 @@ class Workbench:
         items = value if isinstance(value, list) else [] if value is None else [value]
         return tuple(map(worded, items))
 
+    def parts(self, text: Any, at: str) -> list[tuple[str, Expr]]:
+        """What an expression looks up."""
+        return self._draft.parts(text) if isinstance(text, str) else []
+
     def problem(self, text: str, at: str = "", hint: str = "", severity: str = "error") -> None:
         """Report a mistake at a field."""
         self._draft.report(Problem(self._place(at), text, hint, severity))

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told, findings
 from pipelines.registry import condition
 from pipelines.scope import Test
 from pipelines.tools import Tools
@@ -22,3 +23,8 @@ class All(Condition, frozen=True):
     def compile(self, tools: Tools) -> Test:
         """The list itself: that is what a list of conditions means."""
         return tools.conditions(self.conditions, "conditions")
+
+    def tell(self, tools: Tools) -> Tell:
+        """Each condition."""
+        test = tools.conditions(self.conditions, "conditions")
+        return lambda scope: Told(parts=findings(test, scope))

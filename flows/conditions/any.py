@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told, findings
 from pipelines.registry import condition
 from pipelines.scope import Scope, Test
 from pipelines.tools import Tools
@@ -27,6 +28,16 @@ class Any_(Condition, frozen=True):  # noqa: N801 (the name users write is `any`
             return any(test(scope) for test in tests)
 
         return any_
+
+    def tell(self, tools: Tools) -> Tell:
+        """Each condition."""
+        return parts(self.conditions, tools)
+
+
+def parts(conditions: Any, tools: Tools) -> Tell:
+    """What each condition of a list says."""
+    tests = each(conditions, tools)
+    return lambda scope: Told(parts=[f for test in tests for f in findings(test, scope)])
 
 
 def each(conditions: Any, tools: Tools) -> list[Test]:

@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from flows.matching import Match, band, one_of
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told
 from pipelines.registry import condition
 from pipelines.scope import Scope, Test
 from pipelines.tools import Tools
@@ -51,6 +52,24 @@ class Memory(Condition, frozen=True):
             return age is None or since is None or now() - since >= age(scope)
 
         return memory
+
+    def tell(self, tools: Tools) -> Tell:
+        """What is remembered, and how long."""
+        key_of, store, now = (
+            tools.expression(self.key, "key"),
+            tools.ports.memory,
+            tools.ports.clock,
+        )
+        aged = self.older_than is not None
+
+        def tell(scope: Scope) -> Told:
+            key, since = key_of(scope), store.since(key_of(scope))
+            values = {f"memory('{key}')": store.get(key)}
+            if aged and since is not None:
+                values["seconds since it was set"] = round(now.now() - since, 1)
+            return Told(values)
+
+        return tell
 
     def _tests(self, tools: Tools) -> list[Match]:
         tests: list[Match] = []

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from flows.conditions.any import each
+from flows.conditions.any import each, parts
 from pipelines.condition import Condition
+from pipelines.findings import Tell
 from pipelines.registry import condition
 from pipelines.scope import Scope, Test
 from pipelines.tools import Tools
@@ -28,3 +29,7 @@ class Not(Condition, frozen=True):
             return not any(test(scope) for test in tests)
 
         return not_
+
+    def tell(self, tools: Tools) -> Tell:
+        """Each condition; none of them may hold."""
+        return parts(self.conditions, tools)

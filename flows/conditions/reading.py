@@ -7,8 +7,9 @@ from msgspec import Meta
 from flows.commands import named
 from flows.matching import Match, band, one_of
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told
 from pipelines.registry import condition
-from pipelines.scope import Expr, Scope, Test
+from pipelines.scope import Constant, Expr, Scope, Test
 from pipelines.tools import Tools
 from schemas.fields import Devices, Duration, Expression
 
@@ -63,6 +64,26 @@ class Reading(Condition, frozen=True):
             return bool(names) and every(one(name, scope) for name in names)
 
         return reading
+
+    def tell(self, tools: Tools) -> Tell:
+        """What each device had reported, the limits that are computed, and how long it was so."""
+        devices, prop = tools.template(self.device, "device"), self.property
+        instance = None if self.instance is None else str(self.instance)
+        limits = {name: tools.expression(getattr(self, name), name) for name in ("above", "below")}
+        registry, now, lasting = tools.ports.devices, tools.ports.clock.now, self.for_ is not None
+
+        def tell(scope: Scope) -> Told:
+            values: dict[str, Any] = {}
+            for name in named(devices(scope), registry):
+                label = f"{registry.name(name)} {prop}"
+                values[label] = registry.value(name, prop, instance)
+                since = registry.since(name, prop, instance)
+                if lasting and since is not None:
+                    values[f"{label}, seconds so"] = round(now() - since, 1)
+            computed = {n: v(scope) for n, v in limits.items() if not isinstance(v, Constant)}
+            return Told(values | computed)
+
+        return tell
 
 
 def value_tests(fields: Any, tools: Tools) -> list[Match]:

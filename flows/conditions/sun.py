@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from flows import sun
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told
 from pipelines.registry import condition
 from pipelines.scope import Scope, Test
 from pipelines.step import StepFailed
@@ -59,3 +60,16 @@ class Sun(Condition, frozen=True):
             return began > ended
 
         return condition
+
+    def tell(self, tools: Tools) -> Tell:
+        """The clock, and where the sun is."""
+        sky, zone = sun.sun_over(tools), ZoneInfo(tools.ports.home.time_zone)
+        now = tools.ports.clock.now
+
+        def tell(scope: Scope) -> Told:
+            values = {"now": f"{datetime.fromtimestamp(now(), zone):%H:%M:%S}"}
+            if sky is not None:
+                values["the sun is"] = "up" if sky.is_up(now()) else "down"
+            return Told(values)
+
+        return tell

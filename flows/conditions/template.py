@@ -1,12 +1,15 @@
 """The condition `template`: an expression that must be true."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told
 from pipelines.registry import condition
-from pipelines.scope import Scope, Test
+from pipelines.scope import Expr, Scope, Test
+from pipelines.step import StepFailed
 from pipelines.tools import Tools
 from schemas.fields import Expression
 
@@ -32,6 +35,23 @@ class Template(Condition, frozen=True):
             return value if value.__class__ is bool else is_true(value)
 
         return template
+
+    def tell(self, tools: Tools) -> Tell:
+        """The values of what the expression looks up."""
+        parts = tools.parts(self.value, "value")
+        return lambda scope: Told(values_of(parts, scope))
+
+
+def values_of(parts: Iterable[tuple[str, Expr]], scope: Scope) -> dict[str, Any]:
+    """What the parts of an expression are now, by their texts."""
+    return {text: _value(part, scope) for text, part in parts}
+
+
+def _value(part: Expr, scope: Scope) -> Any:
+    try:
+        return part(scope)
+    except StepFailed:
+        return "undefined"
 
 
 def is_true(value: object) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from flows.calendars import wall_time
 from pipelines.condition import Condition
+from pipelines.findings import Tell, Told
 from pipelines.registry import condition
 from pipelines.scope import Constant, Scope, Test
 from pipelines.tools import Tools
@@ -52,6 +53,13 @@ class Time(Condition, frozen=True):
             )
 
         return time
+
+    def tell(self, tools: Tools) -> Tell:
+        """The clock on the wall."""
+        zone, now = ZoneInfo(tools.ports.home.time_zone), tools.ports.clock.now
+        return lambda scope: Told(
+            {"now": f"{datetime.datetime.fromtimestamp(now(), zone):%a %H:%M:%S}"}
+        )
 
 
 def within(now: datetime.time, after: datetime.time | None, before: datetime.time | None) -> bool:

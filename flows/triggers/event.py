@@ -10,7 +10,7 @@ from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnName, Trigger, Watch
+from pipelines.trigger import Arm, Doubt, Doubts, Fire, OnName, Trigger, Watch
 from schemas.event import Event as Happened
 
 
@@ -38,6 +38,18 @@ class Event(Trigger, frozen=True):
         if not self.payload:
             return on_name("emit", self.name, data)
         return on_name("emit", self.name, data, lambda e, scope: _has(e.payload, wanted(scope)))
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """Another payload."""
+        wanted = tools.template(self.payload or {}, "payload")
+
+        def doubt(event: Happened, scope: Scope) -> Doubt | None:
+            if _has(event.payload, wanted(scope)):
+                return None
+            values = {"payload": event.payload, "wanted": wanted(scope)}
+            return Doubt("payload", f"its payload was {event.payload!r}", values)
+
+        return doubt
 
 
 def on_name(

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
+from flows.doubts import band_doubt, change_doubt
 from flows.forgiving import forgiving
 from flows.holding import Holding
 from flows.matching import band, one_of
@@ -11,7 +12,7 @@ from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnName, Trigger, Watch
+from pipelines.trigger import Arm, Doubt, Doubts, Fire, OnName, Trigger, Watch
 from schemas.event import Event
 from schemas.fields import Duration, Expression
 
@@ -65,6 +66,20 @@ class Memory(Trigger, frozen=True):
             return [OnName("memory", name, forgiving(see, None))]
 
         return arm
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """A limit not crossed, or another value."""
+        banded = self.above is not None or self.below is not None
+        compare = (
+            band_doubt(self.above, self.below, tools)
+            if banded
+            else change_doubt(UNSET, self.to, tools, unset=UNSET)
+        )
+
+        def doubt(event: Event, scope: Scope) -> Doubt | None:
+            return compare(event.payload["value"], event.payload["previous"], True, scope)
+
+        return doubt
 
 
 def _any(value: Any, scope: Scope) -> bool:

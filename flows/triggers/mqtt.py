@@ -9,7 +9,7 @@ from flows.topic_rules import filter_problem
 from pipelines.registry import trigger
 from pipelines.scope import Constant, Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnTopic, Trigger, Watch
+from pipelines.trigger import Arm, Doubt, Doubts, Fire, OnTopic, Trigger, Watch
 from schemas.event import Event
 from schemas.fields import Expression
 
@@ -47,6 +47,23 @@ class Mqtt(Trigger, frozen=True):
             return [OnTopic(topic(scope), _see(fire, test, retained), qos)]
 
         return arm
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """A kept message, or another payload."""
+        given, retained = self.payload is not UNSET, self.retained
+        payload = tools.template(self.payload, "payload") if given else None
+
+        def doubt(event: Event, scope: Scope) -> Doubt | None:
+            if event.retain and not retained:
+                text = "it was a message the broker had kept, and `retained` is not true"
+                return Doubt("retained", text)
+            if payload is None or _equals(payload(scope))(event):
+                return None
+            wanted = payload(scope)
+            values = {"payload": event.payload, "wanted": wanted}
+            return Doubt("payload", f"its payload was {event.payload!r}, not {wanted!r}", values)
+
+        return doubt
 
 
 def _see(

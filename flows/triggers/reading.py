@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from flows.doubts import band_doubt, change_doubt
 from flows.forgiving import forgiving
 from flows.holding import Holding
 from flows.matching import Match, band, one_of
@@ -12,7 +13,7 @@ from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnReading, Trigger, Watch
+from pipelines.trigger import Arm, Doubt, Doubts, Fire, OnReading, Trigger, Watch
 from schemas.device import Change
 from schemas.event import Event
 from schemas.fields import Devices, Duration, Expression
@@ -92,6 +93,28 @@ class Reading(Trigger, frozen=True):
             return watches
 
         return arm
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """Another instance, a kept value, a limit not crossed, or another change than wanted."""
+        banded = self.above is not None or self.below is not None
+        compare = (
+            band_doubt(self.above, self.below, tools)
+            if banded
+            else change_doubt(self.from_, self.to, tools)
+        )
+        instance, every = None if self.instance is None else str(self.instance), not self.changed
+
+        def doubt(change: Change, scope: Scope) -> Doubt | None:
+            if instance is not None and change.instance != instance:
+                return Doubt("instance", f"it was `{change.instance}`, not `{instance}`")
+            if change.retained and (every or not change.known):
+                text = f"{change.value!r} was a value the broker had kept"
+                return Doubt("retained", text, {"value": change.value})
+            if every:
+                return None
+            return compare(change.value, change.previous, change.known, scope)
+
+        return doubt
 
     def _rules(self, tools: Tools) -> tuple[Begins, Holds | None]:
         banded = self.above is not None or self.below is not None

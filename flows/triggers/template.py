@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from flows.conditions.template import is_true
+from flows.conditions.template import is_true, values_of
 from flows.forgiving import forgiving
 from flows.holding import Holding
 from pipelines.expression_reads import Given, Named, Reads
@@ -13,7 +13,9 @@ from pipelines.ports import Devices, Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnChange, OnName, OnReading, OnTick, Trigger, Watch
+from pipelines.trigger import (
+    Arm, Doubt, Doubts, Fire, OnChange, OnName, OnReading, OnTick, Trigger, Watch,
+)  # fmt: skip
 from schemas.device import Change
 from schemas.event import Event
 from schemas.fields import Duration, Expression
@@ -62,6 +64,21 @@ class Template(Trigger, frozen=True):
             return _watches(reads, forgiving(see, None), scope, ports.devices)
 
         return arm
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """Not true, or true before already; with the values it looked up."""
+        expression, parts = tools.expression(self.value, "value"), tools.parts(self.value, "value")
+
+        def doubt(event: Event, scope: Scope) -> Doubt | None:
+            values = values_of(parts, scope)
+            if is_true(forgiving(expression, False)(scope)):
+                return Doubt("crossed", "it was true before already", values)
+            told = ", ".join(f"{text} = {value!r}" for text, value in values.items())
+            return Doubt(
+                "template", f"it was not true: {told}" if told else "it was not true", values
+            )
+
+        return doubt
 
 
 def _watches(

@@ -1,0 +1,50 @@
+"""Firings that started no run: the last few of each pipeline, with what held them back."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from msgspec import Struct
+
+from pipelines.scope import Scope
+from schemas.event import Event
+
+_KEPT = 16
+_TELLING = ("device", "property", "instance", "value", "previous", "topic", "key")
+
+
+class Refusal(Struct, frozen=True, gc=False):
+    """One firing that was refused: when, of which trigger, why, and until when it is held back.
+
+    `reason` is disabled, stale, if, debounce, conditions, throttle, limit, dedupe or busy; `seen`
+    are small facts of the trigger. Times are epoch seconds.
+    """
+
+    ts: float
+    trigger: str
+    reason: str
+    event: int
+    seen: dict[str, Any]
+    until: float | None = None
+
+
+class Refusals:
+    """The last refused firings of one pipeline; costs nothing while nothing is refused."""
+
+    def __init__(self) -> None:
+        self.last: deque[Refusal] = deque(maxlen=_KEPT)
+
+    def note(
+        self,
+        reason: str,
+        trigger: dict[str, Any],
+        event: Event,
+        *,
+        now: float,
+        until: float | None = None,
+        scope: Scope | None = None,
+    ) -> None:
+        """A firing was refused; with the `scope` it was looked at in, if it came so far."""
+        seen = {name: trigger[name] for name in _TELLING if trigger.get(name) is not None}
+        self.last.append(Refusal(now, str(trigger.get("id")), reason, event.id, seen, until))
