@@ -46,6 +46,7 @@ from edge_agent.views.hooks import HooksView
 from edge_agent.views.messages import MessagesView
 from edge_agent.views.pipelines import PipelinesView
 from edge_agent.views.shadows import ShadowsView
+from edge_agent.views.why import ReasonsView, present
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from flows.memory import HomeMemory
@@ -260,6 +261,7 @@ class Agent:
             agent=self._facts(),
             files=FilesView(self.files, self.ledger),
             shadows=ShadowsView(self.home, self.engine, self.shadows, self.files.compiler),
+            reasons=self._reasons(),
             live=self.live,
             health=self.health,
             metrics=self.metrics,
@@ -271,6 +273,15 @@ class Agent:
             host = self.settings.gateway.host
             self.urls["gateway"] = f"http://{host}:{handle.port}"
         give_back()
+
+    def _reasons(self) -> ReasonsView:
+        return ReasonsView(
+            self.home,
+            home_of(self.settings),
+            self.ledger,
+            now=self.clock.now,
+            present=lambda pipeline: present(pipeline, self.engine, self.files),
+        )
 
     def _facts(self) -> AgentFacts:
         return AgentFacts(

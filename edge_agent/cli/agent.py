@@ -1,6 +1,7 @@
 """The agent as verbs see it, and the one that holds the home, over its socket."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from schemas.device import Command
 from schemas.files import ReloadAnswer, Rollback, RolledBack, VersionText, VersionView
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
+from schemas.why import WhyNot
 
 
 class Agent(Protocol):
@@ -37,6 +39,9 @@ class Agent(Protocol):
 
     def trace(self, run: str) -> Trace:
         """One run by its id."""
+
+    def why_not(self, pipeline: str, at: datetime | None) -> WhyNot:
+        """Why a pipeline did not run at a time, by default now."""
 
     def versions(self, pipeline: str) -> Sequence[VersionView]:
         """The versions of a pipeline, newest first."""
@@ -114,6 +119,10 @@ class RunningAgent:
     def trace(self, run: str) -> Trace:
         """One run by its id."""
         return self._wire.get(f"/api/v1/runs/{part(run)}", Trace)
+
+    def why_not(self, pipeline: str, at: datetime | None) -> WhyNot:
+        """Why a pipeline did not run at a time, by default now."""
+        return self._wire.get(f"/api/v1/pipelines/{part(pipeline)}/why-not", WhyNot, at=at)
 
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""

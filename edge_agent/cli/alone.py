@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,13 +23,15 @@ from edge_agent.ledger.problems import LedgerProblem
 from edge_agent.loading import compile_home, compiler_of
 from edge_agent.outside.world import World
 from edge_agent.reloading.rollback import roll_back
+from edge_agent.replaying.verdict import Present
 from edge_agent.views.agent import wire
 from edge_agent.views.devices import DevicesView
 from edge_agent.views.history import HistoryView
 from edge_agent.views.pipelines import PipelinesView
 from edge_agent.views.versions import VersionsView
+from edge_agent.views.why import ReasonsView
 from firmware_profiles.profiles import Profiles
-from flows.engine import Engine
+from flows.engine import Engine, alive_until
 from flows.memory import HomeMemory
 from pipelines import nowhere
 from pipelines.check import home_of
@@ -40,6 +43,7 @@ from schemas.files import RolledBack, VersionText, VersionView
 from schemas.problem import UserError
 from schemas.settings import Settings
 from schemas.traces import Trace
+from schemas.why import WhyNot
 
 T = TypeVar("T")
 CONNECT_SECONDS = 10.0
@@ -111,6 +115,18 @@ class HomeAlone:
     def trace(self, run: str) -> Trace:
         """One run by its id."""
         return self._do(HistoryView(self._ledger).trace(UUID(run).int))
+
+    def why_not(self, pipeline: str, at: datetime | None) -> WhyNot:
+        """Why a pipeline did not run at a time, by default now."""
+        resting = Present(resting_since=alive_until(self._ledger.slots()))
+        view = ReasonsView(
+            self._home.resolve(),
+            home_of(self._settings),
+            self._ledger,
+            now=self._clock.now,
+            present=lambda pipeline: resting,
+        )
+        return self._do(view.why_not(pipeline, None if at is None else at.timestamp()))
 
     def versions(self, pipeline: str) -> Sequence[VersionView]:
         """The versions of a pipeline, newest first."""

@@ -1,7 +1,10 @@
 """Values on the command line: `key=value` pairs and durations."""
 
+import re
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -25,6 +28,45 @@ class DurationType(click.ParamType[float]):
 
 
 DURATION = DurationType()
+
+
+class MomentType(click.ParamType[datetime]):
+    """`18:00`, `2026-01-10 18:00`, RFC 3339, or how long ago: `5m`."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The moment, without a zone where none is given."""
+        try:
+            return _moment(value)
+        except ValueError:
+            self.fail(f"`{value}` is no time: write 18:00, 2026-01-10 18:00, or 5m", param, ctx)
+
+
+MOMENT = MomentType()
+
+
+def _moment(text: str) -> datetime:
+    if re.fullmatch(r"\d\d?:\d\d(:\d\d)?", text):
+        return datetime.combine(
+            date.min, time.fromisoformat(text if text[2] == ":" else f"0{text}")
+        )
+    if re.match(r"\d{4}-", text):
+        return datetime.fromisoformat(text)
+    return datetime.now(UTC) - timedelta(seconds=seconds(text))
+
+
+def in_home(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A moment of the command line in the home's zone; a time of day is the last such."""
+    if moment.tzinfo is not None:
+        return moment
+    if moment.year > 1:
+        return moment.replace(tzinfo=zone)
+    now = datetime.now(zone)
+    today = datetime.combine(now.date(), moment.time(), zone)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from edge_agent.gateway.routes.live import live
 from edge_agent.gateway.routes.messages import messages
 from edge_agent.gateway.routes.pipelines import pipelines
 from edge_agent.gateway.routes.shadows import shadows
+from edge_agent.gateway.routes.reasons import reasons
 from edge_agent.gateway.routes.state import state
 
 BODY_BYTES = 1 << 20
@@ -60,6 +61,7 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             agent(gateway.agent),
             files(gateway.files),
             shadows(gateway.shadows),
+            reasons(gateway.reasons),
         ],
     )
     return [state(gateway.health, gateway.metrics), api]

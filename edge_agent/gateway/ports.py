@@ -36,6 +36,7 @@ from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
+from schemas.why import WhyNot
 
 
 class Pipelines(Protocol):
@@ -148,6 +149,13 @@ class ShadowRuns(Protocol):
         """End them; how they compared."""
 
 
+class Reasons(Protocol):
+    """Why pipelines did not run."""
+
+    async def why_not(self, pipeline: str, at: float | None) -> WhyNot:
+        """Why a pipeline did not run at a time (epoch seconds), by default now."""
+
+
 class Gateway(Struct, frozen=True):
     """Everything the HTTP interface reaches."""
 
@@ -159,6 +167,7 @@ class Gateway(Struct, frozen=True):
     agent: Agent
     files: Files
     shadows: ShadowRuns
+    reasons: Reasons
     live: Live
     health: Health
     metrics: Metrics

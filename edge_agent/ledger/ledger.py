@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent.ledger.asking import Asking
+from edge_agent.ledger.chronicle import Chronicle
 from edge_agent.ledger.committer import Committer
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.follower import Follower
@@ -32,6 +33,7 @@ class Ledger(Recording, Questions):
     ) -> None:
         Recording.__init__(self, committer, commit_every)
         Questions.__init__(self, cursors, asking)
+        self.chronicle = Chronicle(self._fetch)
         self.past = LedgerPast(lambda: committer.packer.seq, cursors.rows)
 
     @classmethod

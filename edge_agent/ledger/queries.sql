@@ -308,3 +308,55 @@ SELECT seq, ts, coalesce(received, ts), kind, payload, more
 FROM entries
 WHERE seq > $after AND seq <= $upto AND kind IN (SELECT unnest($kinds::INTEGER[]))
 ORDER BY seq
+
+-- name: every_kind
+SELECT k.id, k.channel, k.source, i.device_key, i.property
+FROM kinds k LEFT JOIN items i ON i.kind = k.id
+
+-- name: span
+SELECT
+    e.seq, e.ts, e.received, e.id::UUID::BLOB, e.payload, k.channel, k.source, k.retain, k.qos,
+    e.more
+FROM entries e JOIN kinds k ON k.id = abs(e.kind)
+WHERE
+    abs(e.kind) IN (SELECT unnest($kinds::INTEGER[]))
+    AND coalesce(e.received, e.ts) >= $since AND coalesce(e.received, e.ts) < $until
+ORDER BY e.seq DESC LIMIT $limit
+
+-- name: span_readings
+SELECT
+    e.seq, i.place, i.device_key, i.device, i.property, i.instance, i.type,
+    cell(i.place, e.v1, e.v2, e.v3, e.v4, e.v5, e.v6, e.v7, e.v8), i.unit, e.ts
+FROM entries e JOIN items i ON i.kind = abs(e.kind)
+WHERE
+    e.seq BETWEEN $first AND $last
+    AND abs(e.kind) IN (SELECT unnest($kinds::INTEGER[]))
+ORDER BY e.seq, i.rowid
+
+-- name: state_at
+WITH last AS (
+    SELECT max(seq) AS seq FROM entries
+    WHERE kind <> 0 AND coalesce(received, ts) < $at GROUP BY abs(kind)
+)
+SELECT
+    e.seq, i.place, i.device_key, i.device, i.property, i.instance, i.type,
+    cell(i.place, e.v1, e.v2, e.v3, e.v4, e.v5, e.v6, e.v7, e.v8), i.unit, e.ts
+FROM entries e SEMI JOIN last ON last.seq = e.seq JOIN items i ON i.kind = abs(e.kind)
+QUALIFY row_number() OVER (
+    PARTITION BY i.device_key, i.property, i.instance ORDER BY e.seq DESC
+) = 1
+
+-- name: memory_at
+SELECT
+    k.source,
+    arg_max(e.payload, e.seq) FILTER (WHERE e.ts < $at),
+    max(e.ts) FILTER (WHERE e.ts < $at),
+    arg_min(e.payload, e.seq) FILTER (WHERE e.ts >= $at)
+FROM entries e JOIN kinds k ON k.id = e.kind
+WHERE k.channel = 'memory' AND e.payload IS NOT NULL
+GROUP BY k.source
+
+-- name: last_of
+SELECT max(coalesce(received, ts)) FROM entries
+WHERE
+    abs(kind) IN (SELECT unnest($kinds::INTEGER[])) AND coalesce(received, ts) < $before

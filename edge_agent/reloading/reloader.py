@@ -118,6 +118,10 @@ class Reloader:
         between = (each for each in self._selection.problems if each.at.file in file.texts)
         return sorted({*file.problems, *between})
 
+    def holds(self, pipeline: str) -> bool:
+        """Whether some file says something of a pipeline, be it in force or not."""
+        return any(pipeline in file.ids for file in self._library.files.values())
+
     # ------------------------------------------------------------------ inside
     def _look(self) -> Seen:
         seen = scan(self.home, self._library.sources())

@@ -37,6 +37,7 @@ from schemas.message import Said
 from schemas.problem import Position, Problem, UserError
 from schemas.shadows import Action, ShadowFiring, ShadowReport, ShadowSide, StartShadow
 from schemas.traces import RunSummary, StepView, Trace
+from schemas.why import WhyNot
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 RUN = UUID(int=7)
@@ -162,6 +163,17 @@ class FakeAgent:
         self.stopped = True
 
 
+class FakeReasons:
+    def __init__(self) -> None:
+        self.asked: list[float | None] = []
+
+    async def why_not(self, pipeline: str, at: float | None) -> WhyNot:
+        if pipeline != "freezer-alarm":
+            raise LookupError(f"there is no pipeline `{pipeline}`")
+        self.asked.append(at)
+        return WhyNot(pipeline, NOON, "no_event", "freezer-alarm did not run: nothing came.")
+
+
 class FakeFiles:
     async def reload(self) -> ReloadAnswer:
         return ReloadAnswer(changed=["freezer-alarm"], unchanged=3)
@@ -211,6 +223,7 @@ class Parts:
         self.agent = FakeAgent()
         self.files = FakeFiles()
         self.shadows = FakeShadows()
+        self.reasons = FakeReasons()
         self.live = Live()
         self.health = Health()
         self.metrics = Metrics()
@@ -224,6 +237,7 @@ class Parts:
             self.agent,
             self.files,
             self.shadows,
+            self.reasons,
             self.live,
             self.health,
             self.metrics,

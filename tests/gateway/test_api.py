@@ -39,6 +39,14 @@ def test_pipelines_are_listed_and_switched(site: Site, client: httpx.Client) -> 
     assert client.post("/api/v1/pipelines/freezer-alarm/enable").json()["enabled"] is True
 
 
+def test_why_a_pipeline_did_not_run_is_asked_for_a_time(site: Site, client: httpx.Client) -> None:
+    url = "/api/v1/pipelines/freezer-alarm/why-not"
+    assert client.get(url).json()["reason"] == "no_event"
+    client.get(url, params={"at": "2026-01-10T12:00:00+00:00"})
+    assert site.parts.reasons.asked == [None, 1_768_046_400.0]
+    assert client.get("/api/v1/pipelines/nobody/why-not").status_code == 404
+
+
 def test_a_run_by_hand_is_accepted_and_waited_for_on_request(
     site: Site, client: httpx.Client
 ) -> None:

@@ -59,7 +59,7 @@ def history(history: History) -> Router:
         cursor: Cursor = None,
     ) -> RunPage:
         """Runs, newest first, a page at a time."""
-        query = RunQuery(pipeline, run_state, _moment(since), limit, cursor)
+        query = RunQuery(pipeline, run_state, moment_of(since), limit, cursor)
         return await _soon(history.runs(query))
 
     @get(
@@ -81,7 +81,7 @@ def history(history: History) -> Router:
         limit: Limit = 1000,
     ) -> list[ReadingView]:
         """Readings of devices, newest first."""
-        query = ReadingQuery(device, property_, _moment(since), _moment(until), limit)
+        query = ReadingQuery(device, property_, moment_of(since), moment_of(until), limit)
         return list(await _soon(history.readings(query)))
 
     @get("/readings/buckets", opt=needs("history:read"), tags=["readings"])
@@ -94,7 +94,7 @@ def history(history: History) -> Router:
         limit: Limit = 1000,
     ) -> list[Bucket]:
         """Numeric readings averaged over spans of time, newest first: for charts."""
-        query = ReadingQuery(device, property_, _moment(since), _moment(until), limit)
+        query = ReadingQuery(device, property_, moment_of(since), moment_of(until), limit)
         return list(await _soon(history.buckets(query, _span(span))))
 
     @get("/query", opt=needs("history:query"), tags=["query"], responses=_WRONG_SQL)
@@ -136,7 +136,8 @@ def _span(text: str) -> float:
     return span
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
+    """A query's time: RFC 3339, or how long ago; None where none is given."""
     if text is None:
         return None
     try:
