@@ -20,6 +20,7 @@ from pipelines.trigger import (
     OnChange,
     OnName,
     OnReading,
+    OnTick,
     OnTime,
     OnTopic,
     Watch,
@@ -50,7 +51,7 @@ class Looks(Refusals):
     def __init__(self, plan: Plan, now: Callable[[], float]) -> None:
         super().__init__()
         self.seen: list[Look] = []
-        self.watches: dict[str, Watch] = {}
+        self.watches: dict[str, Sequence[Watch]] = {}
         self._now = now
         self._tests = {gate.id: gate.test for gate in plan.gates}
         self._test = plan.test
@@ -104,9 +105,11 @@ class Watched:
             fire(trigger, event)
 
         kept: Slots = HeldSlots(slots, self) if self._gate.kind in _HOLDING else slots
-        first, *others = self._gate.arm(fired, kept, scope)
-        self._looks.watches[self._gate.id] = first
-        return [self._watch(first, scope), *others]
+        watches = self._gate.arm(fired, kept, scope)
+        self._looks.watches[self._gate.id] = watches
+        if self._gate.kind == "reading":  # what follows the first is availability
+            return [self._watch(watches[0], scope), *watches[1:]]
+        return [self._watch(watch, scope) for watch in watches]
 
     def told(self, reason: str, **fields: Any) -> None:
         """What has become of the thing that is looked at."""
@@ -121,7 +124,7 @@ class Watched:
             case OnTopic() | OnName() | OnChange():
                 see = self._seeing(watch.see, scope, lambda event: True)
                 return msgspec.structs.replace(watch, see=see)
-            case OnTime():
+            case OnTime() | OnTick():
                 return watch
 
     def _seeing(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from edge_agent.devices.registry import Registry
 from edge_agent.ledger.chronicle import Kind
 from flows.topics import TopicTree
-from pipelines.trigger import OnChange, OnName, OnReading, OnTime, OnTopic, Watch
+from pipelines.trigger import OnChange, OnName, OnReading, OnTick, OnTime, OnTopic, Watch
 
 
-def watched_by(watch: Watch, kinds: Iterable[Kind]) -> set[int]:
-    """The kinds of messages that reach a watch; those that only change what it reads, too."""
+def watched_by(watches: Iterable[Watch], kinds: Sequence[Kind]) -> set[int]:
+    """The kinds of messages that reach watches."""
+    return {number for watch in watches for number in _reaching(watch, kinds)}
+
+
+def _reaching(watch: Watch, kinds: Iterable[Kind]) -> set[int]:
     match watch:
         case OnTopic(filter=topic_filter):
             tree: TopicTree[bool] = TopicTree()
@@ -23,8 +27,8 @@ def watched_by(watch: Watch, kinds: Iterable[Kind]) -> set[int]:
         case OnName(channel=channel, name=name):
             return {k.number for k in kinds if k.channel == channel and name in (k.source, "*")}
         case OnChange():
-            return {k.number for k in kinds if k.items}
-        case OnTime():
+            return {k.number for k in kinds if k.items or k.channel == "memory"}
+        case OnTime() | OnTick():
             return set()
 
 

@@ -81,7 +81,7 @@ class Asking:
         chronicle, until = self._ledger.chronicle, at + SOON_AFTER
         probe = await asyncio.to_thread(played, await self._beginning(at, []), version, [], at)
         kinds = await chronicle.kinds()
-        reach = {name: watched_by(watch, kinds) for name, watch in probe.looks.watches.items()}
+        reach = {name: watched_by(watches, kinds) for name, watches in probe.looks.watches.items()}
         wanted = set().union(*reach.values(), read_by(version.fields, kinds, probe.home.registry))
         wanted |= {k.number for k in kinds if (k.channel, k.source) == ("switch", pipeline)}
         since = at - LOOK_BACK
@@ -201,7 +201,8 @@ def _due(looks: Looks, at: float) -> dict[str, float | None]:
     """When each trigger of the clock is due next after a time."""
     return {
         name: watch.next_after(at)
-        for name, watch in looks.watches.items()
+        for name, watches in looks.watches.items()
+        for watch in watches
         if isinstance(watch, OnTime)
     }
 

@@ -14,7 +14,16 @@ from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
 from pipelines.trigger import (
-    Arm, Doubt, Doubts, Fire, OnChange, OnName, OnReading, OnTick, Trigger, Watch,
+    Arm,
+    Doubt,
+    Doubts,
+    Fire,
+    OnChange,
+    OnName,
+    OnReading,
+    OnTick,
+    Trigger,
+    Watch,
 )  # fmt: skip
 from schemas.device import Change
 from schemas.event import Event
