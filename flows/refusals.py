@@ -17,8 +17,8 @@ _TELLING = ("device", "property", "instance", "value", "previous", "topic", "key
 class Refusal(Struct, frozen=True, gc=False):
     """One firing that was refused: when, of which trigger, why, and until when it is held back.
 
-    `reason` is disabled, stale, if, debounce, conditions, throttle, limit, dedupe or busy; `seen`
-    are small facts of the trigger. Times are epoch seconds.
+    `reason` is disabled, missed, stale, if, debounce, conditions, throttle, limit, dedupe or busy;
+    `seen` are small facts of the trigger. Times are epoch seconds.
     """
 
     ts: float

@@ -21,10 +21,10 @@ from schemas.why import TriggerWhy, WhyNot
 _SAME_FIRING = 2.0  # seconds between a firing of the past and the run that it made
 _NEAREST = frozenset({
     "for", "for_broken", "stale", "disabled", "if", "debounce", "conditions", "throttle", "dedupe",
-    "busy", "queued", "error", "ran",
+    "busy", "queued", "missed", "error", "ran",
 })  # fmt: skip
 _PLACES = {"single": 1, "queued": 1, "restart": 1_000_000}
-_LIVE_ONLY = frozenset({"stale", "disabled", "busy"})
+_LIVE_ONLY = frozenset({"stale", "disabled", "busy", "missed"})
 """What the ledger alone does not tell."""
 
 

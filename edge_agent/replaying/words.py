@@ -71,6 +71,9 @@ class Words:
         after = self._plan.stale_after
         return f"{came}, but what happened was older than `stale_after` ({after:g} s)"
 
+    def _missed(self, look: Look, came: str) -> str:
+        return f"{came} while the agent was down, and `missed` is {self._plan.missed}"
+
     def _disabled(self, look: Look, came: str) -> str:
         return f"{came}, but the pipeline is switched off"
 
