@@ -46,7 +46,7 @@ from edge_agent.views.hooks import HooksView
 from edge_agent.views.messages import MessagesView
 from edge_agent.views.pipelines import PipelinesView
 from edge_agent.views.shadows import ShadowsView
-from edge_agent.views.why import ReasonsView, present
+from edge_agent.views.why import reasons_of
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from flows.memory import HomeMemory
@@ -83,8 +83,7 @@ class Agent:
     # ------------------------------------------------------------------ making
     def _build(self, devices: Mapping[str, DeviceSettings]) -> None:
         settings, zone = self.settings, self.settings.agent.time_zone
-        data = self.home / "data"
-        data.mkdir(parents=True, exist_ok=True)
+        (data := self.home / "data").mkdir(parents=True, exist_ok=True)
         self.clock = SystemClock()
         self.metrics = Metrics()
         self.measures = Measures(self.metrics)
@@ -261,7 +260,7 @@ class Agent:
             agent=self._facts(),
             files=FilesView(self.files, self.ledger),
             shadows=ShadowsView(self.home, self.engine, self.shadows, self.files.compiler),
-            reasons=self._reasons(),
+            reasons=reasons_of(self.files, home_of(self.settings), self.ledger, self.engine),
             live=self.live,
             health=self.health,
             metrics=self.metrics,
@@ -270,18 +269,8 @@ class Agent:
         handle = await start_gateway(gateway, self.settings.gateway, self.home / "data/agent.sock")
         self._leave.push_async_callback(handle.stop)
         if handle.port is not None:
-            host = self.settings.gateway.host
-            self.urls["gateway"] = f"http://{host}:{handle.port}"
+            self.urls["gateway"] = f"http://{self.settings.gateway.host}:{handle.port}"
         give_back()
-
-    def _reasons(self) -> ReasonsView:
-        return ReasonsView(
-            self.home,
-            home_of(self.settings),
-            self.ledger,
-            now=self.clock.now,
-            present=lambda pipeline: present(pipeline, self.engine, self.files),
-        )
 
     def _facts(self) -> AgentFacts:
         return AgentFacts(

@@ -1,5 +1,4 @@
-"""What each trigger of a pipeline saw while the past is played: every event that reached it, and
-what kept it from starting a run."""
+"""What each trigger saw while the past is played, and what kept it from starting a run."""
 
 from __future__ import annotations
 

@@ -51,8 +51,16 @@ class ReasonsView:
         return shown
 
 
-def present(pipeline: str, engine: Engine, files: Reloader) -> Present:
-    """What the running agent knows of a pipeline."""
+def reasons_of(files: Reloader, home: Home, ledger: Ledger, engine: Engine) -> ReasonsView:
+    """What a running agent answers."""
+
+    def present(pipeline: str) -> Present:
+        return _present(pipeline, engine, files)
+
+    return ReasonsView(files.home, home, ledger, now=engine.clock.now, present=present)
+
+
+def _present(pipeline: str, engine: Engine, files: Reloader) -> Present:
     lane = engine.lanes.get(pipeline)
     if lane is None:
         wrong = list(map(str, files.problems)) if files.holds(pipeline) else []
