@@ -28,12 +28,6 @@ _FIRST_BEAT = 1.0  # not before what fell due meanwhile is taken up, and committ
 _RUNS_IN_A_ROW = 1_000
 
 
-def alive_until(kept: Iterable[Slot]) -> float | None:
-    """When an agent last noted that it ran, to half a minute; None where none has."""
-    found = (slot.value for slot in kept if (slot.owner, slot.key) == ("engine", "alive"))
-    return next(found, None)
-
-
 class Engine:
     """Takes events in, starts the runs they call for, and keeps what has to outlive a restart.
 

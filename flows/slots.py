@@ -111,3 +111,9 @@ class OwnedSlots:
         self.drop(key)
         event = timer_event(f"{self._owner}/{key}", slot.due, self._store.clock.now())
         self._callback(key, slot.value, event)
+
+
+def alive_until(kept: Iterable[Slot]) -> float | None:
+    """When an agent last noted that it ran, to half a minute; None where none has."""
+    found = (slot.value for slot in kept if (slot.owner, slot.key) == ("engine", "alive"))
+    return next(found, None)

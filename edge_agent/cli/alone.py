@@ -31,8 +31,9 @@ from edge_agent.views.pipelines import PipelinesView
 from edge_agent.views.versions import VersionsView
 from edge_agent.views.why import ReasonsView
 from firmware_profiles.profiles import Profiles
-from flows.engine import Engine, alive_until
+from flows.engine import Engine
 from flows.memory import HomeMemory
+from flows.slots import alive_until
 from pipelines import nowhere
 from pipelines.check import home_of
 from pipelines.ports import Ports

@@ -19,8 +19,8 @@ from edge_agent.gateway.routes.hooks import hooks
 from edge_agent.gateway.routes.live import live
 from edge_agent.gateway.routes.messages import messages
 from edge_agent.gateway.routes.pipelines import pipelines
-from edge_agent.gateway.routes.shadows import shadows
 from edge_agent.gateway.routes.reasons import reasons
+from edge_agent.gateway.routes.shadows import shadows
 from edge_agent.gateway.routes.state import state
 
 BODY_BYTES = 1 << 20
