@@ -112,6 +112,7 @@ class Engine:
         """Let go of everything; waiting runs are taken up after the next start."""
         self._heartbeat.cancel()
         self.store.view("engine").put("alive", self.clock.now())
+        self.router.on_subscriptions = lambda: None  # the broker keeps messages for the next start
         for lane in (*self.lanes.values(), *self.retired.values()):
             lane.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.ports import Handle
 
 _MOST_CALLS = 200_000
+_MOST_AT_ONCE = 5_000
 _QUIET_TURNS = 3  # a task that has ended calls back one turn later
 _QUICK_TURNS = 200
 _LONGEST = 10.0
@@ -36,7 +37,8 @@ class VirtualClock:
         self._now = start
         self._order = itertools.count()
         self._calls: list[tuple[float, int, _Call]] = []
-        self._called = 0
+        self._called = self._at_once = 0
+        self._last = start
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -47,6 +49,15 @@ class VirtualClock:
         call = _Call(callback)
         heapq.heappush(self._calls, (max(when, self._now), next(self._order), call))
         return call
+
+    def _count(self, when: float) -> None:
+        self._called += 1
+        self._at_once = self._at_once + 1 if when <= self._last else 0
+        self._last = self._now
+        if self._called > _MOST_CALLS or self._at_once > _MOST_AT_ONCE:
+            most = _MOST_AT_ONCE if self._at_once > _MOST_AT_ONCE else _MOST_CALLS
+            moment = " at one moment" if most == _MOST_AT_ONCE else ""
+            raise Endless(f"more than {most:,} things fell due{moment}: it goes in circles")
 
     async def advance(self, seconds: float = 0.0) -> None:
         """Let time pass: everything due is called in order, and what it awaits is waited for.
@@ -62,9 +73,7 @@ class VirtualClock:
             self._now = max(self._now, when)
             if call.callback is None:
                 continue
-            self._called += 1
-            if self._called > _MOST_CALLS:
-                raise Endless(f"more than {_MOST_CALLS:,} things fell due: it goes in circles")
+            self._count(when)
             call.callback()
             if tasks.made != known:
                 await settle()

@@ -94,8 +94,9 @@ still but for `advance`, `at`, `restart` and `offline`.
   where somebody listens to their topic.
 - `report` is a reading without a message, for a test that does not care how the device speaks.
 - `restart` stops the agent as Ctrl-C does and starts a new one, which knows what stands in the
-  ledger and nothing else. Messages that come meanwhile wait at the broker, those of QoS 0 are
-  lost; what fell due follows `missed`.
+  ledger and nothing else. Messages that come meanwhile wait at the broker if they and the
+  subscription are of QoS 1 (those of firmwares are, a `mqtt` trigger may say `qos: 1`), others
+  are lost; what fell due follows `missed`.
 - `offline` takes the broker away: the pipelines go on, what they send waits and leaves in order
   when it is back, as do the messages for them. These count as old as the outage was long, for
   `stale_after`. Devices do what they were told when the message reaches them.
@@ -133,7 +134,8 @@ whose pipeline's `errors`, were never needed.
 
 `--ledger` plays everything on a real ledger on disk, as an agent has it. It is slower and says
 the same; it is how this project tests its own rehearsal. A test may take 20 seconds of real
-time and 200,000 deadlines; one that takes more is broken off and has failed."""
+time and 200,000 deadlines, 5,000 of them at one moment; one that takes more is broken off and
+has failed."""
 
 
 def tests_page(table: Callable[[type[Struct]], str], effects: str) -> str:

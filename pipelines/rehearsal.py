@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -45,6 +47,10 @@ _SHORT: dict[str, Callable[[str], Struct]] = {
     "run": lambda pipeline: RunByHand(pipeline=pipeline),
     "restart": lambda time: Absence(for_=time),
     "offline": lambda time: Absence(for_=time),
+}
+_NOT_MEANWHILE = {
+    "restart": {"restart", "offline", "remember", "emit", "webhook", "message", "run"},
+    "offline": {"offline"},
 }
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 _DAY = "for example `2026-01-10T18:00:00`"
@@ -102,6 +108,9 @@ def _test(tree: Any, at: Position, pipeline: str, report: Report) -> Rehearsal |
         return None
     if (wrong := _time_problem(test.given.time)) is not None:
         report(Problem(place(tree, ["given", "time"], at), wrong, _DAY))
+    if not _is_zone(zone := test.given.home.time_zone):
+        spot = place(tree, ["given", "home", "time_zone"], at)
+        report(Problem(spot, f"there is no time zone `{zone}`", "for example `Europe/Berlin`"))
     acts = _acts(tree.get("script"), test.script, place(tree, ["script"], at), report)
     return Rehearsal(test.name, pipeline, at, acts, test.given, test.stub, test.inputs)
 
@@ -136,6 +145,9 @@ def _act(tree: Any, step: ScriptStep | str, at: Position, report: Report) -> Act
     if isinstance(value, Absence):
         meanwhile = place(inner, ["meanwhile"], spot)
         acts = _acts(_under(inner, "meanwhile"), value.meanwhile, meanwhile, report)
+        for act in acts:
+            if act.kind in _NOT_MEANWHILE[kind]:
+                report(Problem(act.at, f"`{act.kind}` cannot be while `{kind}` lasts"))
         return Act(kind, _duration(value.for_, kind, spot, report), at, acts)
     if kind == "advance":
         value = seconds(value)
@@ -156,6 +168,12 @@ def _duration(value: Any, kind: str, at: Position, report: Report) -> float:
     except ValueError as error:
         report(Problem(at, f"`{kind}`: {error}"))
         return 0.0
+
+
+def _is_zone(name: str) -> bool:
+    with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        return not name or bool(ZoneInfo(name))
+    return False
 
 
 def _time_problem(text: str) -> str | None:

@@ -63,13 +63,17 @@ class Quiet(Struct, frozen=True):
 
 
 class Failure(Struct, frozen=True):
-    """Why a test failed: where in the file, when on the test's clock, and what happened."""
+    """Why a test failed: where in the file, when on the test's clock, and what happened.
+
+    `runs` are the last ones, `earlier_runs` tells how many were before them.
+    """
 
     line: int
     time: str
     text: str
     mismatches: list[Mismatch] = []
     runs: list[RunShown] = []
+    earlier_runs: int = 0
     quiet: list[Quiet] = []
 
 

@@ -86,7 +86,7 @@ class SentMessage(Part, frozen=True):
     ] = ""
     qos: Annotated[
         Literal[0, 1, 2],
-        Meta(description="At 0 it is lost while the broker or the agent is away."),
+        Meta(description="At 0 it is lost while the agent or the broker is away."),
     ] = 1
     retain: Annotated[
         bool,
@@ -181,7 +181,7 @@ class Absence(Part, frozen=True):
 
     for_: Annotated[Duration, Meta(description="How long.")]
     meanwhile: Annotated[
-        list[ScriptStep],
+        list[ScriptStep | Literal["restart"]],
         Meta(description="What happens in this time; its `advance` steps are part of it."),
     ] = []
 

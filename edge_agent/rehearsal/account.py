@@ -20,6 +20,8 @@ from schemas.outcomes import (
 )
 from schemas.run import RunRecord, StepRecord
 
+_RUNS_SHOWN = 12
+
 
 def failure_of(failed: Failed, stage: Stage, test: Rehearsal) -> Failure:
     """Everything a person needs to see why a test failed."""
@@ -28,7 +30,8 @@ def failure_of(failed: Failed, stage: Stage, test: Rehearsal) -> Failure:
         time=clock_text(stage, stage.clock.now()),
         text=failed.text,
         mismatches=[_mismatch(pair, stage) for pair in failed.pairs],
-        runs=[_run(record, stage) for record in stage.runs.values()],
+        runs=[_run(record, stage) for record in [*stage.runs.values()][-_RUNS_SHOWN:]],
+        earlier_runs=max(len(stage.runs) - _RUNS_SHOWN, 0),
         quiet=[Quiet(pipeline, reason) for pipeline, reason in stage.silences()],
     )
 

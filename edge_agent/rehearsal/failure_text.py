@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,7 @@ from schemas.outcomes import (
 Line = tuple[str, str]
 """A line and what it is: `expected`, `happened`, `bad`, `good`, `title` or empty."""
 
+_UNANSWERED = re.compile(r"no stub answers (\S+)$")
 _MARGIN, _ALIKE = 15, 4
 _MARKS = {"completed": "✓", "failed": "✗", "skipped": "-", "cancelled": "-", "waiting": "…"}
 
@@ -150,6 +152,8 @@ def _origin(effect: EffectShown) -> str:
 def _what_ran(failure: Failure, width: int) -> Iterator[Line]:
     yield "", ""
     yield ("what ran:" if failure.runs else "nothing ran."), "title"
+    if failure.earlier_runs:
+        yield f"  … {failure.earlier_runs} runs before these", ""
     for run in failure.runs:
         yield from _run(run, width)
     for quiet in failure.quiet:
@@ -175,6 +179,9 @@ def _step(step: StepShown, width: int) -> Iterator[Line]:
     text = f"      {_MARKS.get(step.state, '·')} {step.time}  {number}{name}{says}"
     for line in _wrapped(text, width, 20):
         yield line, "bad" if step.state == "failed" else ""
+    if address := _UNANSWERED.search(step.says):
+        stub = flow({"http": [{"url": address[1], "json": {}}]})
+        yield f"          hint: add to the test `stub: {stub}`", ""
 
 
 def _quiet(quiet: Quiet, width: int) -> Iterator[Line]:
