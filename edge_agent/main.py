@@ -50,6 +50,7 @@ from edge_agent.views.why import reasons_of
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
 from flows.memory import HomeMemory
+from flows.windows.live import missed_readings
 from pipelines.check import home_of
 from pipelines.ports import Ports
 from schemas.device import Publication
@@ -247,6 +248,7 @@ class Agent:
             connected=lambda: self.channel.state.connected,
             outbox_rows=lambda: {"mqtt": self.channel.figures().queued},
             lost_rows=lambda: self.ledger.stats.lost,
+            missed_readings=lambda: missed_readings(self.engine.store),
             version=self.version,
         )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+
+from msgspec import Struct
 
 from pipelines.decode import fields_of
 from pipelines.entry import CONDITION, STEP, TRIGGER, WAIT, Entry, read_beside, read_entry
@@ -212,22 +214,23 @@ class Draft:
     def _check_devices(self, entry: Entry) -> None:
         if self._devices is None:
             return
-        for name, at in _device_names(entry):
+        for name, at in _device_names(entry.fields, type(entry.component), entry.at):
             if name not in self._devices:
                 hint = suggest(name, self._devices)
                 self.report(Problem(at, f"no device `{name}` is known yet", hint, "warning"))
 
 
-def _device_names(entry: Entry) -> list[tuple[str, Position]]:
-    found = []
-    for key, field in fields_of(type(entry.component)).items():
-        value = entry.fields.get(key)
+def _device_names(tree: Any, struct: type[Struct], at: Position) -> Iterator[tuple[str, Position]]:
+    """The names in the fields that select devices, at any depth."""
+    for key, field in fields_of(struct).items():
+        value = tree.get(key)
+        if field.struct is not None and isinstance(value, Map):
+            yield from _device_names(value, field.struct, at)
         if field.mark != "devices" or value is None:
             continue
         for index, name in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(name, str) and not any(mark in name for mark in ("*", "?", "[", "{")):
-                found.append((name, place(entry.fields, [key, index], entry.at)))
-    return found
+                yield name, place(tree, [key, index], at)
 
 
 def _seconds(value: Any, at: str, tools: Workbench) -> float | None:

@@ -46,6 +46,7 @@ def watch(
     connected: Callable[[], bool],
     outbox_rows: Callable[[], Mapping[str, float]],
     lost_rows: Callable[[], Mapping[str, float]],
+    missed_readings: Callable[[], Mapping[str, float]],
     version: str,
 ) -> None:
     """Add what others keep: the broker connection, followers' backlog, lost rows, the process."""
@@ -65,6 +66,13 @@ def watch(
         "Rows that could not be recorded (disk full, read-only home), by table.",
         lambda: _by(lost_rows()),
         "table",
+        kind="counter",
+    )
+    metrics.read(
+        "hearthflow_window_missed_readings_total",
+        "Readings that did not count in a window: they came too late, or it had too many groups.",
+        lambda: _by(missed_readings()),
+        "reason",
         kind="counter",
     )
     metrics.read("hearthflow_build_info", "The version.", lambda: {(version,): 1.0}, "version")

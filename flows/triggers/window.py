@@ -66,9 +66,10 @@ class Window(Trigger, frozen=True):
     stand `abs`, `round`, `floor`, `ceil`, `sqrt`, `coalesce`, `nullif`, `greatest`, `least`.
     Nulls are left out, dividing by zero gives null.
 
-    With `by` every device (or topic, property, …) has windows of its own. `having` lets only some
-    windows through: SQL over the named aggregates, `avg > 25 and n >= 3`, or an expression that
-    knows the same names, `"{{ avg > inputs.limit }}"`. `trigger` holds the aggregates by name,
+    With `by` every device (or topic, property, …) has windows of its own, at most 10,000 at once;
+    as they end together, steps that wait call for `mode: parallel` or `queued`. `having` lets only
+    some windows through: SQL over the named aggregates, `avg > 25 and n >= 3`, or an expression
+    that knows the same names, `"{{ avg > inputs.limit }}"`. `trigger` holds the aggregates by name,
     `count` (all readings), `start` and `end` (epoch seconds; a session's are its first and last
     reading), `ts` (the same as `end`), what stands in `by`, and `late`.
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from flows.slots import SlotStore
 from flows.windows.event_clock import EventClock
 from flows.windows.store import LATE, TAKEN, Complete, Store
 from pipelines.ports import Past, Slots
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 Emit = Callable[[Complete, int, int], None]
 """What is done with a complete window: the time, and how many readings were late in all."""
+
+_KEY = "window"  # the slot of what is small
 
 # A checkpoint comes after so many records at the latest: a start reads them in 0.1 s.
 _MOST_BEHIND = 20_000
@@ -103,7 +106,7 @@ class Live:
     # ------------------------------------------------------------------ restarts
     def take_up(self, read: Callable[[int], Any]) -> None:
         """Restore what was kept and take in what was recorded since (`read` gives it)."""
-        kept = self._slots.get("window")
+        kept = self._slots.get(_KEY)
         if kept is not None:
             self._restore(kept)
             for row, event in read(self._since):
@@ -143,7 +146,7 @@ class Live:
         self._missed.update(kept["missed"])
         self._clock.restore(kept["clock"])
         for key in self._slots.keys():  # noqa: SIM118
-            if key != "window":
+            if key != _KEY:
                 self._store.restore(key, json.loads(self._slots.get(key)))
 
     def _wait_for_broker(self, put: int) -> None:
@@ -166,8 +169,18 @@ class Live:
         """Look again when it is due; what is kept is still as of the last checkpoint."""
         self._due = due
         state = self._kept | {"put": int(self._now() * 1e6)}
-        self._slots.put("window", state, None if due is None else due / 1e6)
+        self._slots.put(_KEY, state, None if due is None else due / 1e6)
 
 
 def _nobody(complete: Complete, now: int, late: int) -> None:
     """What the record completes was fired when it was recorded."""
+
+
+def missed_readings(store: SlotStore) -> Mapping[str, float]:
+    """How many readings no window could count, by reason, as of the last checkpoints."""
+    missed: Counter[str] = Counter()
+    for owner in store.owners("trigger/"):
+        kept = store.view(owner).get(_KEY)
+        if isinstance(kept, dict):
+            missed.update(kept.get("missed", {}))
+    return missed

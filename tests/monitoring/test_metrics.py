@@ -19,6 +19,7 @@ def test_every_metric_of_the_contract_is_exposed() -> None:
         connected=lambda: True,
         outbox_rows=lambda: {"prefect": 3},
         lost_rows=lambda: {"readings": 1},
+        missed_readings=lambda: {"late": 2},
         version="1.2",
     )
     measures.runs.labels("freezer-alarm", "completed").inc()
@@ -34,6 +35,7 @@ def test_every_metric_of_the_contract_is_exposed() -> None:
     assert numbers["hearthflow_ledger_commit_seconds_sum", ()] == 0.02
     assert numbers["hearthflow_outbox_rows", (("follower", "prefect"),)] == 3
     assert numbers["hearthflow_ledger_lost_rows_total", (("table", "readings"),)] == 1
+    assert numbers["hearthflow_window_missed_readings_total", (("reason", "late"),)] == 2
     assert numbers["hearthflow_mqtt_connected", ()] == 1
     assert numbers["process_resident_memory_bytes", ()] > 1e6
     assert numbers["process_cpu_seconds_total", ()] > 0

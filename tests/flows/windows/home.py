@@ -1,6 +1,6 @@
 """A home in memory that can be killed: what was not committed is lost, and sent again."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from flows.engine import Engine
@@ -14,6 +14,7 @@ from flows.rehearsal_ports import (
     MemoryRecorder,
     VirtualClock,
 )
+from pipelines.plan import Plan
 from pipelines.ports import Ports
 from schemas.device import Change
 from schemas.event import Event
@@ -24,6 +25,7 @@ Reading = tuple[float, str, float]
 """Its own time, the device, the value."""
 PIPELINE = """
 id: windows
+description: version {version}
 mode: parallel
 max: 1000
 triggers:
@@ -47,7 +49,8 @@ class Home:
         self.clock = QuickClock(start)
         self.told: dict[int, dict[str, Any]] = {}
         self.repeated = 0
-        self._text = PIPELINE.format(window=window)
+        self._window = window
+        self._version = 1
         self._recorder, self._past = MemoryRecorder(), MemoryPast()
         self._open: list[tuple[Event, Change]] = []
         self._start()
@@ -86,6 +89,11 @@ class Home:
         self.commit()
         self._start()
 
+    def reload(self) -> None:
+        """The pipeline is changed, but not its window."""
+        self._version += 1
+        self.engine.load(self._plans())
+
     async def finish(self) -> list[dict[str, Any]]:
         """Let all windows end; what they told."""
         await self.clock.advance(3 * 86_400)
@@ -97,15 +105,19 @@ class Home:
         self.engine = Engine(self.clock, recorder, recorder.slots())
         memory = HomeMemory(recorder, self.clock.now, ())
         self._messages = MemoryMessages()
-        ports = Ports(
+        self._ports = Ports(
             self.clock, self._messages, MemoryDevices(self.clock.now), memory,
             MemoryOutside([], lambda sql, params: []), self.engine, self.engine.calls,
             BERLIN, self._past,
         )  # fmt: skip
-        plans, problems = compiled_text(self._text, ports)
-        assert not problems, problems
-        self.engine.load(plans)
+        self.engine.load(self._plans())
         self.engine.start()
+
+    def _plans(self) -> Sequence[Plan]:
+        text = PIPELINE.format(window=self._window, version=self._version)
+        plans, problems = compiled_text(text, self._ports)
+        assert not problems, problems
+        return plans
 
     def _let_go(self) -> None:
         """A process that is killed calls nothing any more."""
@@ -124,8 +136,3 @@ class Home:
             self.repeated += run.id in self.told
             assert self.told.setdefault(run.id, told) == told, "a repeat says something else"
         self._recorder.runs.clear()
-
-
-def merged(series: dict[str, list[tuple[float, float]]]) -> Iterator[Reading]:
-    """All readings of all devices in the order of their times."""
-    yield from sorted((ts, name, value) for name, rows in series.items() for ts, value in rows)

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from flows.windows.grid import DAY, back, grid
+from flows.windows.live import missed_readings
 from tests.flows.windows.home import Home
 
 START = 1_767_225_600.0
@@ -46,6 +47,8 @@ def test_a_reading_that_comes_too_late_is_counted_and_logged_once(
         await home.take((START + 12, "a", 2.0), START + 12)
         await home.take((START + 9, "a", 100.0), START + 13)
         await home.take((START + 8, "a", 100.0), START + 14)
+        home.restart()
+        assert missed_readings(home.engine.store) == {"late": 2}
 
     with caplog.at_level(logging.WARNING):
         windows = told(TUMBLING, play)
@@ -115,6 +118,16 @@ def test_sessions_in_any_order_are_those_of_duckdb() -> None:
     assert len(found) == len(wanted) > 10
     for ours, theirs in zip(found, wanted, strict=True):
         assert all(math.isclose(a, b, abs_tol=1e-5) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_reload_takes_nothing_out_of_a_window() -> None:
+    async def play(home: Home) -> None:
+        for second in range(25):
+            await home.take((START + second, "a", 1.0), START + second)
+            if second % 4 == 3:
+                home.reload()
+
+    assert shown(told(TUMBLING, play)) == [(0, 10, 10), (10, 20, 10), (20, 30, 5)]
 
 
 def _local(text: str) -> int:
