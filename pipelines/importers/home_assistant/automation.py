@@ -20,7 +20,7 @@ from pipelines.importers.home_assistant.templates import constant
 from pipelines.importers.home_assistant.triggers import told, trigger
 from pipelines.importers.home_assistant.unsupported import Gap, Unsupported
 from pipelines.importers.home_assistant.values import items, truth
-from pipelines.importers.home_assistant.variables import variables
+from pipelines.importers.home_assistant.variables import set_once, variables
 from pipelines.importers.home_assistant.writing import Comment
 from pipelines.tree import Map
 from schemas.problem import Position
@@ -41,6 +41,7 @@ class Made(Struct, frozen=True):
 def automation(part: Part, pipeline_id: str, house: House) -> Made:
     """The pipeline of an automation."""
     tree, page = part.tree, Page(house, part.tree.at)
+    page.fixed = set_once(tree)
     watched = _listed(tree, "triggers", "trigger")
     _tell(watched, page)
     made: dict[str, Any] = _head(tree, pipeline_id)
@@ -62,6 +63,7 @@ def automation(part: Part, pipeline_id: str, house: House) -> Made:
 def script(part: Part, pipeline_id: str, house: House) -> Made:
     """The pipeline of a script; its fields are inputs."""
     tree, page = part.tree, Page(house, part.tree.at)
+    page.fixed = set_once(tree)
     given = house.given.get(part.name, set())
     page.view.names = by_name(tree, given)
     made: dict[str, Any] = _head(tree, pipeline_id)

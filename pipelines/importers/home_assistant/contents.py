@@ -30,13 +30,18 @@ class Contents(Struct):
     scripts: list[Part] = field(default_factory=list)
     scenes: list[Part] = field(default_factory=list)
     helpers: dict[str, Map] = field(default_factory=dict)
-    _seen: set[Position] = field(default_factory=set)
+    _seen: set[tuple[str, Position]] = field(default_factory=set)
+    _root: str = ""
 
     def __len__(self) -> int:
         return len(self.automations) + len(self.scripts) + len(self.scenes)
 
-    def add(self, tree: Any) -> None:
-        """Take in a file: a list of automations, a configuration, a package, scripts, scenes."""
+    def add(self, tree: Any, root: str = "") -> None:
+        """Take in a file: a list of automations, a configuration, a package, scripts, scenes.
+
+        Places in it are relative to `root`.
+        """
+        self._root = root
         if isinstance(tree, Seq):
             for item in tree:
                 self._add_item(item)
@@ -51,15 +56,16 @@ class Contents(Struct):
 
     def _add_item(self, item: Any) -> None:
         if isinstance(item, Seq):
-            self.add(item)
+            self.add(item, self._root)
         elif isinstance(item, Map) and _AUTOMATION & item.keys():
             self._put(self.automations, "", item)
         elif isinstance(item, Map) and isinstance(item.get("entities"), Map):
             self._put(self.scenes, _scene_name(item), item)
 
     def _put(self, parts: list[Part], name: str, tree: Map) -> None:
-        if tree.at not in self._seen or not tree.at.line:
-            self._seen.add(tree.at)
+        place = self._root, tree.at
+        if place not in self._seen or not tree.at.line:
+            self._seen.add(place)
             parts.append(Part(name, tree))
 
     def _add_sections(self, tree: Map) -> None:

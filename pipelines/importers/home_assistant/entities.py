@@ -18,6 +18,9 @@ _PRESENCE: Mapping[str, Any] = {"home": True, "not_home": False}
 _SWITCHED = frozenset({"input_boolean", "schedule", "automation", "calendar", "switch", "light"})
 
 
+_INITIAL = {"timer": "idle", "alarm_control_panel": "disarmed"}
+
+
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What stands for one entity: a property of a device, a remembered value, or others."""
 
@@ -68,6 +71,11 @@ class Known(Struct, frozen=True):
         if self.target.property in _BOOLEANS:
             return _PRESENCE if self.domain in ("person", "device_tracker") else _ON_OFF
         return {}
+
+    @property
+    def initial(self) -> str | None:
+        """The state it has there before anybody has set one."""
+        return _INITIAL.get(self.domain) if self.target.memory is not None else None
 
     def value(self, state: Any) -> Any:
         """The value here for a state there."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jinja2 import nodes
+
 from pipelines.importers.home_assistant.files import Tagged
 from pipelines.importers.home_assistant.page import Page
 from pipelines.importers.home_assistant.unsupported import Unsupported
@@ -25,6 +27,7 @@ _BUTTONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lutron_caseta_button_event": (("serial", "device_id"), ("action",)),
     "bthome_ble_event": (("device_id",), ("event_type",)),
 }
+_MESSAGE = nodes.Getattr(nodes.Name("trigger", "load"), "payload", "load")
 _STARTED = {"homeassistant_start", "homeassistant_started", "automation_reloaded"}
 
 
@@ -38,15 +41,12 @@ def _mqtt(tree: Map, page: Page) -> Made:
         fields["qos"] = int(tree["qos"])
     made = {"mqtt": fields if len(fields) > 1 else fields["topic"]}
     if payload is not None and template:
-        value = page.inner(_of_message(str(template)))
+        names = page.view.names
+        page.view.names = {**names, "value": _MESSAGE, "value_json": _MESSAGE}
+        value = page.inner(str(template))
+        page.view.names = names
         made["if"] = f"{{{{ {value} | string == {page.inner(str(payload))} }}}}"
     return [made]
-
-
-def _of_message(template: str) -> str:
-    """A template about `value` and `value_json`, about the message instead."""
-    text = re.sub(r"\bvalue_json\b", "trigger.payload_json", template)
-    return re.sub(r"(?<![\w.'\"])value\b(?!\s*[=(])", "trigger.payload", text)
 
 
 def _event(tree: Map, page: Page) -> Made:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pipelines.importers.home_assistant.automation import Made, automation, scene, script, title
 from pipelines.importers.home_assistant.blueprints import unfolded
 from pipelines.importers.home_assistant.contents import Contents
-from pipelines.importers.home_assistant.entities import Table
+from pipelines.importers.home_assistant.entities import Table, Target
 from pipelines.importers.home_assistant.files import CONFIGURATION, reader_of
 from pipelines.importers.home_assistant.page import House, remembered_name
 from pipelines.importers.home_assistant.script_inputs import given_to
@@ -52,7 +52,7 @@ def import_files(paths: Iterable[Path], table: Table, devices: Collection[str] =
     for path in paths:
         reader, before = reader_of(path), len(contents)
         for file in _files(path):
-            contents.add(reader.load(file))
+            contents.add(reader.load(file), str(reader.home))
         roots.add(reader.home or path.parent)
         problems += reader.problems
         if len(contents) == before and not reader.problems:
@@ -83,10 +83,13 @@ def import_contents(
             what = f"automation `{title(part.tree)}`"
             left_out.append(Gap(part.tree.at, what, str(error)))
     ids = _Ids()
+    scripts = [(part, ids.of(part.name, "script")) for part in contents.scripts]
+    for part, pipeline_id in scripts:
+        if f"script.{part.name}" not in house.table.entities:
+            house.table.note("entities", f"script.{part.name}", Target(pipeline=pipeline_id))
     named = [(part, ids.of(title(part.tree), "automation")) for part in automations]
     for part, pipeline_id in named:
         house.pipelines[f"automation.{remembered_name(title(part.tree))}"] = pipeline_id
-    scripts = [(part, ids.of(part.name, "script")) for part in contents.scripts]
     scenes = [(part, ids.of(f"scene-{part.name}", "scene")) for part in contents.scenes]
     house.scenes |= {f"scene.{remembered_name(part.name)}": name for part, name in scenes}
     house.switched |= _switched(contents)

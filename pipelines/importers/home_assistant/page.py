@@ -59,7 +59,10 @@ class House(Struct):
         return Known(entity, target)
 
     def _helper(self, entity: str) -> Target | None:
-        """What a definition among the files says: the members of a group, a timer's time."""
+        """What the files say: the members of a group, a timer's time, which names are taken."""
+        name = name_of(entity.partition(".")[2])
+        if entity.startswith("script.") and name in self.pipelines.values():
+            return Target(pipeline=f"{name}-script")
         definition: Mapping[str, Any] = self.contents.helpers.get(entity, {})
         members = [str(each) for each in listed(definition.get("entities"))]
         if entity.startswith("group.") and members:
@@ -89,7 +92,8 @@ def _spelled(time: Any) -> str | None:
 class Page:
     """One automation while it is imported.
 
-    `at` is its place, `unsafe` whether something was left out that would have kept it from acting.
+    `at` is its place, `fixed` are variables that are set once,
+    `unsafe` whether something was left out that would have kept it from acting.
     """
 
     def __init__(self, house: House, at: Position) -> None:
@@ -98,6 +102,7 @@ class Page:
         self.gaps: list[Gap] = []
         self.unsafe = False
         self.reserved = templates.RESERVED
+        self.fixed: Collection[str] = ()
         self.names: set[str] = set()
         self.steps: set[str] = set()
         self.view = View(house.known, Origin(nodes.Name("trigger", "load"), ()))

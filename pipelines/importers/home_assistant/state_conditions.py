@@ -143,6 +143,7 @@ def _memory(known: Known, tree: Mapping[str, Any], page: Page) -> Any:
     states = items(tree.get("state"))
     values: list[Any] = [None for state in states if str(state) in AWAY][:1]
     values += _values(states, known, tree)
+    values += [None] if known.initial in values else []
     fields: dict[str, Any] = {"key": key}
     if values == [False]:  # one that was never set is off
         fields["not"] = True

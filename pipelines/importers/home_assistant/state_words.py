@@ -33,7 +33,9 @@ def look_up(known: Known, default: Any = None) -> nodes.Expr:
         args += [] if target.instance is None else [str(target.instance)]
         return call("reading", *args, default=default)
     if target.memory is not None:
-        return call("memory", target.memory)
+        return call(
+            "memory", *([target.memory, known.initial] if known.initial else [target.memory])
+        )
     raise Unsupported(f"`{known.id}` has no state of its own here")
 
 

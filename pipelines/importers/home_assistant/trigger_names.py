@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pipelines.importers.home_assistant.entities import Known
 from pipelines.importers.home_assistant.jinja_nodes import as_node, call, compare
-from pipelines.importers.home_assistant.state_words import text_value
+from pipelines.importers.home_assistant.state_words import property_of, text_value
 from pipelines.importers.home_assistant.unsupported import Unsupported
 
 
@@ -112,7 +112,11 @@ def _attribute(origin: Origin, value: nodes.Expr, names: Sequence[str]) -> nodes
     watched = {told.attribute for told in origin.told}
     if watched == {names[0]} or (names[0] == "event_type" and _only(origin, "event")):
         return after(value, names[1:])
-    raise Unsupported(f"triggers tell no attributes (`{names[0]}`)")
+    watched_by = [known for told in origin.told for known in told.entities]
+    if not watched_by or not all(known.target.is_device() for known in watched_by):
+        raise Unsupported(f"triggers tell no attributes (`{names[0]}`)")
+    property = property_of(watched_by[0], names[0])
+    return after(call("reading", origin.member("device"), property, default=None), names[1:])
 
 
 def _only(origin: Origin, domain: str) -> bool:

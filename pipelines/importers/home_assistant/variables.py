@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import nodes
@@ -22,9 +24,25 @@ def variables(values: Map, page: Page) -> dict[str, Any]:
             found[f"#{name}"] = note
             continue
         found[variable(name, page)] = made
-        if made is value:
+        if made is value and name in page.fixed:
             page.view.constants = {**page.view.constants, name: value}
     return found
+
+
+def set_once(tree: Any) -> set[str]:
+    """The variables that one place in an automation sets, and no other."""
+    counts = Counter(_set_in(tree))
+    return {name for name, count in counts.items() if count == 1}
+
+
+def _set_in(tree: Any) -> Iterator[str]:
+    if isinstance(tree, Map):
+        for key in ("variables", "trigger_variables"):
+            if isinstance(tree.get(key), Map):
+                yield from tree[key]
+    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    for child in children:
+        yield from _set_in(child)
 
 
 def variable(name: str, page: Page) -> str:

@@ -179,12 +179,17 @@ def scene_steps(entities: Mapping[str, Any], page: Page, find: Find) -> Steps:
         data = dict(wanted) if isinstance(wanted, Mapping) else {"state": wanted}
         word = data.pop("state", "on")
         word = ("on" if word else "off") if isinstance(word, bool) else str(word)
-        call = Call(known.domain, f"turn_{word}", _settable(data), [known], (), page)
+        verb = _SCENE_VERBS.get(word, word)
+        call = Call(known.domain, verb, _settable(data), [known], (), page)
         service = find(call.name) or state(word)
         steps += service(call if word == "on" else structs.replace(call, data={}))
     return steps
 
 
+_SCENE_VERBS = {
+    "on": "turn_on", "off": "turn_off", "open": "open_cover", "closed": "close_cover",
+    "locked": "lock", "unlocked": "unlock",
+}  # fmt: skip
 _SETTABLE = frozenset(
     {"brightness", "color_temp", "color_temp_kelvin", "rgb_color", "xy_color", "hs_color"}
     | {"effect", "percentage", "preset_mode"}
