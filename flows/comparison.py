@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from flows.shadows import BESIDE
-from pipelines.plan import Plan
+from pipelines.plan import BESIDE, Plan
 from schemas.event import Event
 from schemas.run import RunRecord
 

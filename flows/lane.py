@@ -224,7 +224,7 @@ class Lane:
             trigger=trigger,
             event=event,
             inputs=self.plan.defaults,
-            run=RunView(0, self.plan.id, self.plan.version, 0.0),
+            run=RunView(0, self.plan.name, self.plan.version, 0.0),
             live=not self.plan.shadow,
             now=self._now,
         )

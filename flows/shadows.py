@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from flows.lane import Host, Lane
 from flows.shadow import ShadowMemory, shadow_ports
 from flows.slots import OwnedSlots
-from pipelines.plan import Plan
+from pipelines.plan import BESIDE, Plan
 from pipelines.ports import Clock, Ports
 from pipelines.scope import Scope
 from pipelines.trigger import OnName, OnTime, Watch
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flows.engine import Engine
-
-BESIDE = "~shadow"
-"""What is put behind the id of a version that runs beside the live one of the same id."""
 
 
 class Shadows:
@@ -40,6 +37,7 @@ class Shadows:
             kept = engine.store.view(owner).get("state")
             if kept and kept["pipeline"].endswith(BESIDE):
                 engine.release(owner)
+                engine.caution.forget(kept["pipeline"])
         for prefix in ("trigger", "queue", "shadow"):
             for owner in engine.store.owners(f"{prefix}/"):
                 if owner.split("/")[1].endswith(BESIDE):

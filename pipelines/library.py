@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from pipelines.blueprint import Blueprints, is_blueprint, names_blueprint
+from pipelines.blueprint import FOLDER, Blueprints, is_blueprint, names_blueprint
 from pipelines.blueprint_check import BlueprintFile
 from pipelines.compiler import Compiler, documents
 from pipelines.includes import SECRETS
@@ -56,6 +57,15 @@ class File(Struct, frozen=True):
         return all(problem.severity != "error" for problem in self.problems)
 
 
+class Made(NamedTuple):
+    """The plan of a document, None with its problems where it has errors; `aside` makes it anew as
+    a shadow, under the id of the plan it is given."""
+
+    plan: Plan | None
+    problems: Sequence[Problem]
+    aside: Callable[[Plan], Plan]
+
+
 def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
     """One file with all its pipelines; those with errors are left out and told.
 
@@ -70,12 +80,11 @@ def compile_file(path: Path, compiler: Compiler, reader: Reader) -> File:
     found = list(documents(tree, Position(name, 1, 1)))
     parts: dict[str, Part] = {}
     for document, at in found:
-        plan, wrong = _compiled(document, at, compiler, blueprints)
-        problems += wrong
-        if plan is None:
+        made = compile_document(document, at, compiler, blueprints)
+        problems += made.problems
+        if made.plan is None:
             continue
-        if plan.shadow:
-            plan = compiler.aside(plan, document, at, reader.texts)
+        plan = made.aside(made.plan) if made.plan.shadow else made.plan
         spot = document.values_at["id"]
         if plan.id in parts:
             hint = f"the first is at {parts[plan.id].at}"
@@ -101,22 +110,28 @@ def _file(
         tuple(masked(problem, reader.secrets) for problem in problems),
         texts,
         {name: _hash(text) for name, text in texts.items() if not Path(name).is_absolute()},
-        frozenset(map(reader.name, reader.folders)),
+        frozenset(map(reader.name, reader.folders)) | ({FOLDER} if _is_shipped(texts) else set()),
         SECRETS in reader.texts,
     )
 
 
-def _compiled(
+def compile_document(
     document: Any, at: Position, compiler: Compiler, blueprints: Blueprints
-) -> tuple[Plan | None, list[Problem]]:
-    """The plan of a document, of the blueprint it uses if it does."""
-    if not names_blueprint(document):
-        return compiler.compile(document, at, blueprints.texts)
-    use = blueprints.pipeline(document)
-    if use.tree is None:
-        return None, use.problems
-    plan, problems = compiler.compile(use.tree, at, blueprints.texts)
-    return plan, [*use.problems, *problems]
+) -> Made:
+    """A pipeline, or what the blueprint it uses makes of its inputs."""
+    tree, problems = document, list[Problem]()
+    if names_blueprint(document):
+        tree, problems = blueprints.pipeline(document)
+        if tree is None:
+            return Made(None, problems, lambda plan: plan)
+    plan, wrong = compiler.compile(tree, at, blueprints.texts)
+    aside = partial(compiler.aside, tree=tree, at=at, texts=blueprints.texts)
+    return Made(plan, [*problems, *wrong], aside)
+
+
+def _is_shipped(texts: Mapping[str, str]) -> bool:
+    """Whether a shipped blueprint is used, which one of the home's would take the place of."""
+    return any(Path(name).is_absolute() for name in texts)
 
 
 def _hash(text: str) -> str:
@@ -200,9 +215,9 @@ class Library:
         """Whether what was compiled is still what the files say."""
         if not changed:
             return True
-        if not file.good or file.folders:  # what it lacked may be there now
-            return False
-        if file.secret and SECRETS in changed:
+        if not file.good or (file.secret and SECRETS in changed):
+            return False  # what it lacked may be there now
+        if any(name.startswith(f"{folder}/") for folder in file.folders for name in changed):
             return False
         touched = changed & file.texts.keys()
         return all(_text(self.home / name) == file.texts[name] for name in touched)

@@ -14,6 +14,9 @@ from pipelines.tree import Map
 from pipelines.trigger import Arm, Calendar, Doubts
 from schemas.problem import Position
 
+BESIDE = "~shadow"
+"""What is put behind the id of a version that runs beside the live one of the same id."""
+
 
 class Retry(Struct, frozen=True, gc=False):
     """How often (tries in all) and how long apart a failing step is tried; seconds."""
@@ -118,3 +121,8 @@ class Plan(Struct, frozen=True):
     links: tuple[Link, ...] = ()
     remembers: frozenset[str] = frozenset()
     aside: bool = False
+
+    @property
+    def name(self) -> str:
+        """The id its text gives it, also beside the live version."""
+        return self.id.removesuffix(BESIDE)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edge_agent.gateway.live import moment
 from flows.comparison import Comparison, Firing, Side
 from flows.engine import Engine
-from flows.shadows import BESIDE, Shadows
+from flows.shadows import Shadows
+from pipelines.blueprint import Blueprints
 from pipelines.compiler import Compiler, documents
-from pipelines.plan import Plan
+from pipelines.library import compile_document
+from pipelines.plan import BESIDE, Plan
 from pipelines.ports import Handle
 from pipelines.source import Reader
 from schemas.identity import text_id, unique_id
@@ -96,23 +97,18 @@ class ShadowsView:
         Raises:
             UserError: it has errors, or no pipeline.
         """
-        reader, compiler = Reader(self._home), self._compiler
-        folder = self._home / "pipelines"
-        tree = reader.parse(request.text, request.file, folder)
-        problems, found = list(reader.problems), list[Candidate]()
+        reader = Reader(self._home)
+        tree = reader.parse(request.text, request.file, self._home / "pipelines")
+        problems, found, blueprints = list(reader.problems), list[Candidate](), Blueprints(reader)
         for document, at in documents(tree, Position(request.file, 1, 1)):
-            plan, wrong = compiler.compile(document, at, reader.texts)
-            problems += wrong
-            if plan is not None:
-                found.append((plan, partial(_aside, compiler, document, at, reader)))
+            made = compile_document(document, at, self._compiler, blueprints)
+            problems += made.problems
+            if made.plan is not None:
+                found.append((made.plan, made.aside))
         errors = [problem for problem in problems if problem.severity == "error"]
         if errors or not found:
             raise UserError(*errors or [Problem(Position(request.file), "there is no pipeline")])
         return found
-
-
-def _aside(compiler: Compiler, tree: Any, at: Position, reader: Reader, plan: Plan) -> Plan:
-    return compiler.aside(plan, tree, at, reader.texts)
 
 
 def _report(identity: str, watch: _Watch) -> ShadowReport:

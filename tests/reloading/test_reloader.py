@@ -207,3 +207,44 @@ async def test_a_pipeline_that_gives_another_a_wrong_input_is_not_taken(site: Si
     assert site.running() == {"a": "one", "b": "one"}
     assert site.files.problems_of(site.engine.lanes["a"].plan)
     assert not site.files.problems_of(site.engine.lanes["b"].plan)
+
+
+USE = """
+id: late
+SHADOW
+use_blueprint:
+  path: greet.yaml
+  inputs: {topic: go, word: one}
+"""
+GREET = """
+description: Says a word.
+inputs: {topic: {type: text}, word: {type: text}}
+triggers:
+  - mqtt: {topic: !input topic}
+steps:
+  - publish: {topic: out, payload: !input word}
+"""
+
+
+async def test_pipelines_follow_their_blueprint_and_keep_its_last_good_version(site: Site) -> None:
+    site.write("blueprints/greet.yaml", GREET)
+    site.write("pipelines/late.yaml", USE.replace("SHADOW", ""))
+    site.write("pipelines/other.yaml", pipeline("other", topic="none"))
+    site.start()
+    site.write("blueprints/greet.yaml", GREET.replace("!input word", '"{{ inputs.word }}!"'))
+    assert (await site.reload()).changed == ["late"]
+    site.write("blueprints/greet.yaml", GREET.replace("publish", "pubish"))
+    answer = await site.reload()
+    assert answer.quarantined == ["pipelines/late.yaml"] and answer.last_good == ["late"]
+    site.start()
+    site.message("go")
+    assert site.sent == ["one!"]
+
+
+async def test_a_shadow_may_use_a_blueprint(site: Site) -> None:
+    site.write("blueprints/greet.yaml", GREET)
+    site.write("pipelines/late.yaml", USE.replace("SHADOW", "shadow: true"))
+    site.start()
+    site.message("go")
+    [run] = site.runs("late")
+    assert [effect.payload for effect in run.effects] == ["one"] and site.sent == []
