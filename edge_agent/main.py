@@ -15,7 +15,7 @@ import msgspec
 
 from edge_agent.announcements import Announcements
 from edge_agent.board import limited
-from edge_agent.channels.broker import EmbeddedBroker
+from edge_agent.channels.broker import with_broker
 from edge_agent.channels.message import ChannelState
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.clock import SystemClock
@@ -30,6 +30,7 @@ from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
 from edge_agent.intake import Intake
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.models.start import make_models
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.measures import Measures, resident_bytes, watch
 from edge_agent.monitoring.metrics import Metrics
@@ -103,6 +104,8 @@ class Agent:
         self.registry.recall(self.ledger.latest())
         self.memory = HomeMemory(self.ledger, self.clock.now, self.ledger.memory())
         self.memory.on_change = self.engine.remembered
+        self.models = make_models(self.home, self.settings)
+        self._leave.push_async_callback(self.models.close)
 
     def _send(self, sent: Publication, run: int) -> None:
         self.channel.send(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain, run=run)
@@ -136,7 +139,7 @@ class Agent:
         self.world = World(self.settings.notify, self.channel, self.ledger.query)
         return Ports(
             self.clock, self.channel, self.registry, self.memory, self.world, self.engine,
-            self.engine.calls, home_of(self.settings), self.ledger.past,
+            self.engine.calls, home_of(self.settings), self.ledger.past, self.models,
         )  # fmt: skip
 
     def _follow_files(self) -> None:
@@ -153,7 +156,7 @@ class Agent:
     # ------------------------------------------------------------------ life
     async def start(self) -> None:
         """Bring everything up; returns when the pipelines are live and the broker is dialled."""
-        settings = await self._with_broker()
+        settings = await with_broker(self.settings, self._leave)
         self._connect(settings)
         self._follow_files()
         self.pipelines = PipelinesView(self.engine, self.files.problems_of)
@@ -186,16 +189,6 @@ class Agent:
         self.prefect.start(self.urls)
         self._gateway = asyncio.create_task(self._serve())
         self._leave.push_async_callback(self._close_gateway, self._gateway)
-
-    async def _with_broker(self) -> Settings:
-        """The settings with the address of the embedded broker when none is configured."""
-        if self.settings.mqtt.host:
-            return self.settings
-        embedded = EmbeddedBroker()
-        self._leave.push_async_callback(embedded.stop)
-        port = await embedded.start(self.settings.mqtt.port)
-        mqtt = msgspec.structs.replace(self.settings.mqtt, host="127.0.0.1", port=port)
-        return msgspec.structs.replace(self.settings, mqtt=mqtt)
 
     async def serving(self) -> None:
         """Wait until the gateway answers.
@@ -263,6 +256,7 @@ class Agent:
             files=FilesView(self.files, self.ledger),
             shadows=ShadowsView(self.home, self.engine, self.shadows, self.files.compiler),
             reasons=reasons_of(self.files, home_of(self.settings), self.ledger, self.engine),
+            models=self.models,
             live=self.live,
             health=self.health,
             metrics=self.metrics,

@@ -96,6 +96,40 @@ class Outside(Protocol):
         """Read-only SQL over the ledger."""
 
 
+class Models(Protocol):
+    """Models by name. Each returns an awaitable and may raise OSError (it failed, or is busy),
+    LookupError (no such model) or ValueError (it cannot do this)."""
+
+    def classify(self, model: str, text: str, options: Mapping[str, Any]) -> Awaitable[Any]:
+        """What a text means: options labels, language → intent, confidence, slots, language."""
+
+    def generate(
+        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+    ) -> Awaitable[dict[str, Any]]:
+        """An answer: options as in OpenAI's API, schema, deadline → text, json, calls, usage."""
+
+    def embed(self, model: str, texts: Sequence[str]) -> Awaitable[list[list[float]]]:
+        """A vector for each text."""
+
+
+class NoModels:
+    """There are none (`Models`)."""
+
+    def classify(self, model: str, text: str, options: Mapping[str, Any]) -> Awaitable[Any]:
+        """Refused."""
+        raise LookupError(f"there is no model `{model}`")
+
+    def generate(
+        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+    ) -> Awaitable[dict[str, Any]]:
+        """Refused."""
+        raise LookupError(f"there is no model `{model}`")
+
+    def embed(self, model: str, texts: Sequence[str]) -> Awaitable[list[list[float]]]:
+        """Refused."""
+        raise LookupError(f"there is no model `{model}`")
+
+
 class Bus(Protocol):
     """Internal events."""
 
@@ -228,3 +262,4 @@ class Ports(Struct, frozen=True):
     runs: Runs
     home: Home = Home()
     past: Past = NoPast()
+    models: Models = NoModels()

@@ -129,6 +129,20 @@ class PrefectSettings(Section, frozen=True):
     sample: Annotated[int, Meta(ge=1, description="Of those beyond, one in so many.")] = 100
 
 
+class ModelSettings(Section, frozen=True):
+    """One entry of `models:` in `hearth.yaml`; the folders under `models/` need none."""
+
+    driver: Annotated[
+        str, Meta(description="tvm, openai, mlc_llm, onnx or rules; tvm for folders.")
+    ] = "tvm"
+    path: Annotated[str, Meta(description="Its folder, relative to the home.")] = ""
+    url: Annotated[str, Meta(description="An OpenAI-compatible server, up to `/v1`.")] = ""
+    name: Annotated[str, Meta(description="What the server calls the model.")] = ""
+    key: Annotated[str | None, Meta(description="The server's API key; use !secret.")] = None
+    sequences: Annotated[int, Meta(ge=1, le=256, description="Answers at once.")] = 8
+    tokens: Annotated[int, Meta(ge=64, description="Tokens of all answers at once.")] = 8192
+
+
 class LogSettings(Section, frozen=True):
     """Log output."""
 
@@ -151,6 +165,10 @@ class Settings(Section, frozen=True):
     notify: Annotated[
         dict[str, dict[str, Any]],
         Meta(description="Named targets: {log: LEVEL}, {mqtt: TOPIC} or {webhook: URL}."),
+    ] = {}
+    models: Annotated[
+        dict[str, ModelSettings],
+        Meta(description="Models by name, besides the folders under `models/`."),
     ] = {}
     log: LogSettings = field(default_factory=LogSettings)
 

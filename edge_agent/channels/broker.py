@@ -3,6 +3,11 @@
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import AsyncExitStack
+
+from msgspec.structs import replace
+
+from schemas.settings import Settings
 
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 3.0
@@ -56,3 +61,17 @@ class EmbeddedBroker:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def with_broker(settings: Settings, leave: AsyncExitStack) -> Settings:
+    """The settings with the address of an embedded broker when they name none.
+
+    Raises:
+        OSError: the broker did not start.
+    """
+    if settings.mqtt.host:
+        return settings
+    embedded = EmbeddedBroker()
+    leave.push_async_callback(embedded.stop)
+    port = await embedded.start(settings.mqtt.port)
+    return replace(settings, mqtt=replace(settings.mqtt, host="127.0.0.1", port=port))

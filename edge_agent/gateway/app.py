@@ -18,6 +18,7 @@ from edge_agent.gateway.routes.history import history
 from edge_agent.gateway.routes.hooks import hooks
 from edge_agent.gateway.routes.live import live
 from edge_agent.gateway.routes.messages import messages
+from edge_agent.gateway.routes.openai import openai
 from edge_agent.gateway.routes.pipelines import pipelines
 from edge_agent.gateway.routes.reasons import reasons
 from edge_agent.gateway.routes.shadows import shadows
@@ -64,4 +65,4 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             reasons(gateway.reasons),
         ],
     )
-    return [state(gateway.health, gateway.metrics), api]
+    return [state(gateway.health, gateway.metrics), api, openai(gateway.models)]

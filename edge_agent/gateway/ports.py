@@ -6,7 +6,7 @@ the problems) and `OSError` (503: something outside failed).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -34,6 +34,7 @@ from schemas.api import (
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
+from schemas.model import ChatPart, ChatRequest
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
 from schemas.why import WhyNot
@@ -117,6 +118,19 @@ class Agent(Protocol):
         """Begin to shut down."""
 
 
+class Models(Protocol):
+    """The models of the home; `ValueError` (400): a model cannot do what is asked."""
+
+    def names(self) -> Sequence[str]:
+        """Their names."""
+
+    def chat(self, model: str, request: ChatRequest) -> AsyncIterator[ChatPart]:
+        """An answer, piece by piece; to stop iterating aborts it."""
+
+    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[list[float]]:
+        """A vector for each text."""
+
+
 class Files(Protocol):
     """The files of the home, and what is in force of them."""
 
@@ -168,6 +182,7 @@ class Gateway(Struct, frozen=True):
     files: Files
     shadows: ShadowRuns
     reasons: Reasons
+    models: Models
     live: Live
     health: Health
     metrics: Metrics

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.ports import Home, Ports
 
-_LENT = ("clock", "messages", "devices", "memory", "outside", "bus", "runs", "past")
+_LENT = ("clock", "messages", "devices", "memory", "outside", "bus", "runs", "past", "models")
 
 
 class _Lent:

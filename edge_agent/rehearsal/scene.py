@@ -24,6 +24,7 @@ from firmware_profiles.profiles import Profiles
 from firmware_profiles.vocabulary import unit_of
 from flows.engine import Engine
 from flows.memory import HomeMemory
+from flows.rehearsal_models import StubbedModels
 from flows.rehearsal_outside import StubbedOutside
 from flows.rehearsal_times import epoch
 from flows.virtual_clock import VirtualClock
@@ -202,6 +203,7 @@ class AgentLife:
         return Ports(
             scene.clock, _Sending(scene), devices, self.memory, scene.outside, self.engine,
             self.engine.calls, scene.home, self.ledger.past,
+            StubbedModels(scene.test.stub.models),
         )  # fmt: skip
 
     def _subscribe(self) -> None:

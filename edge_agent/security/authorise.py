@@ -19,6 +19,8 @@ Action = Literal[
     "live:read",
     "messages:send",
     "metrics:read",
+    "models:read",
+    "models:use",
     "pipelines:read",
     "pipelines:run",
     "pipelines:switch",

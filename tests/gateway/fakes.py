@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ from schemas.api import (
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
+from schemas.model import ChatPart, ChatRequest, ToolCall, Usage
 from schemas.problem import Position, Problem, UserError
 from schemas.shadows import Action, ShadowFiring, ShadowReport, ShadowSide, StartShadow
 from schemas.traces import RunSummary, StepView, Trace
@@ -211,6 +212,42 @@ class FakeShadows:
         return await self.report(identity)
 
 
+class FakeModels:
+    """`echo` says what it was told, word by word; `broken` fails in the middle."""
+
+    def __init__(self) -> None:
+        self.asked: list[ChatRequest] = []
+        self.aborted = 0
+
+    def names(self) -> Sequence[str]:
+        return ["echo", "broken"]
+
+    async def chat(self, model: str, request: ChatRequest) -> AsyncIterator[ChatPart]:
+        self.asked.append(request)
+        if model not in self.names():
+            raise LookupError(f"there is no model `{model}`")
+        if request.max_tokens == 13:
+            raise ValueError("13 tokens bring bad luck")
+        if request.tools:
+            call = ToolCall("call_1", request.tools[0]["function"]["name"], "{}")
+            yield ChatPart(tool_calls=[call], finish="tool_calls", usage=Usage(3, 1))
+            return
+        ended = False
+        try:
+            for word in str(request.messages[-1]["content"]).split(" "):
+                await asyncio.sleep(0)
+                yield ChatPart(text=f"{word} ")
+                if model == "broken":
+                    raise OSError("the model's process ended")
+            ended = True
+            yield ChatPart(finish="stop", usage=Usage(3, 2))
+        finally:
+            self.aborted += not ended
+
+    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[list[float]]:
+        return [[float(len(text)), 0.5] for text in texts]
+
+
 class Parts:
     """The fakes behind a gateway, for tests to look at."""
 
@@ -224,6 +261,7 @@ class Parts:
         self.files = FakeFiles()
         self.shadows = FakeShadows()
         self.reasons = FakeReasons()
+        self.models = FakeModels()
         self.live = Live()
         self.health = Health()
         self.metrics = Metrics()
@@ -238,6 +276,7 @@ class Parts:
             self.files,
             self.shadows,
             self.reasons,
+            self.models,
             self.live,
             self.health,
             self.metrics,

@@ -1,0 +1,74 @@
+"""The contract of model drivers: one engine, or one server, behind the same calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from schemas.model import ChatPart, ChatRequest, ModelMetrics, Understood
+from schemas.settings import ModelSettings
+
+
+class ModelError(Exception):
+    """The model could not answer; the text tells the user why."""
+
+
+class ModelRefused(ModelError):
+    """The request is wrong for this model: asking again does not help."""
+
+
+class ModelBusy(ModelError):
+    """Too many requests wait; asking later helps."""
+
+
+class Driver(Protocol):
+    """One model. `load` may take long and is called once before the others.
+
+    Raises:
+        ModelRefused: the model cannot do this, or not so.
+        ModelBusy: it has too much to do.
+        ModelError: it failed.
+    """
+
+    does: frozenset[str]
+    """What it can: chat, classify, embed."""
+
+    async def load(self) -> None:
+        """Make it ready to answer."""
+
+    async def classify(self, text: str, language: str = "") -> Understood:
+        """What a sentence means."""
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text."""
+
+    def chat(self, request: ChatRequest) -> AsyncIterator[ChatPart]:
+        """The answer, piece by piece; to stop iterating aborts it."""
+
+    async def metrics(self) -> ModelMetrics:
+        """How it does."""
+
+    async def close(self) -> None:
+        """Let go of everything."""
+
+
+class Machine(Struct, frozen=True):
+    """What models may use of the machine: its processor as LLVM names it, cores, bytes."""
+
+    cpu: str
+    threads: int = 1
+    memory: int | None = None
+
+
+class Place(Struct, frozen=True):
+    """What a driver is made of: the model's name, its settings, its folder, the public keys
+    whose signatures count, and the machine."""
+
+    name: str
+    settings: ModelSettings
+    folder: Path
+    keys: tuple[bytes, ...] = ()
+    machine: Machine = Machine("generic")

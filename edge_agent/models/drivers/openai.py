@@ -1,0 +1,207 @@
+"""The driver `openai`: any server with OpenAI's HTTP interface."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from edge_agent.models.driver import ModelBusy, ModelError, ModelRefused, Place
+from schemas.model import (
+    ChatPart,
+    ChatRequest,
+    Finish,
+    ModelMetrics,
+    ToolCall,
+    Understood,
+    Usage,
+)
+
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 120.0
+_FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls"}
+_PLAIN = (
+    "max_tokens", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed",
+    "logit_bias", "stop", "tools",
+)  # fmt: skip
+
+
+class OpenAiDriver:
+    """A model on a server (mlc_llm serve, vLLM, llama.cpp, Ollama); nothing of it runs here."""
+
+    does = frozenset({"chat", "embed"})
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._model = place.settings.name or place.name
+        key = place.settings.key
+        self._client = httpx.AsyncClient(
+            base_url=place.settings.url.rstrip("/") + "/",
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
+        )
+        self._requests = self._failures = self._tokens = self._running = 0
+        self._busy = 0.0
+
+    async def load(self) -> None:
+        """Nothing: the server may come later."""
+
+    async def classify(self, text: str, language: str = "") -> Understood:
+        """Chat models classify by answering in JSON (`tasks.py`)."""
+        raise ModelRefused(f"`{self._place.name}` is a chat model: give it `labels` to choose from")
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector for each text, as `/embeddings` makes them."""
+        begun = self._begin()
+        try:
+            answer = await self._client.post(
+                "embeddings", json={"model": self._model, "input": list(texts)}
+            )
+            said = _checked(answer)
+            rows = sorted(said["data"], key=lambda row: row["index"])
+            return [[float(value) for value in row["embedding"]] for row in rows]
+        except (httpx.HTTPError, KeyError, ValueError, ModelError) as error:
+            raise self._failed(error) from None
+        finally:
+            self._end(begun)
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
+        """The answer, streamed by `/chat/completions`."""
+        begun = self._begin()
+        try:
+            async with self._client.stream(
+                "POST", "chat/completions", json=_body(self._model, request)
+            ) as answer:
+                if answer.status_code >= 400:
+                    await answer.aread()
+                    _checked(answer)
+                async for part in _parts(answer):
+                    if part.usage is not None:
+                        self._tokens += part.usage.completion_tokens
+                    yield part
+        except (httpx.HTTPError, KeyError, ValueError, ModelError) as error:
+            raise self._failed(error) from None
+        finally:
+            self._end(begun)
+
+    async def metrics(self) -> ModelMetrics:
+        """What went through this driver; the server's memory is not known here."""
+        return ModelMetrics(
+            requests=self._requests,
+            failures=self._failures,
+            tokens=self._tokens,
+            busy_seconds=self._busy,
+            running=self._running,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _begin(self) -> float:
+        self._requests += 1
+        self._running += 1
+        return time.monotonic()
+
+    def _end(self, begun: float) -> None:
+        self._running -= 1
+        self._busy += time.monotonic() - begun
+
+    def _failed(self, error: Exception) -> ModelError:
+        self._failures += 1
+        if isinstance(error, ModelError):
+            return error
+        where = f"{self._client.base_url}"
+        if isinstance(error, httpx.HTTPError):
+            return ModelError(f"{where}: {str(error) or type(error).__name__}")
+        return ModelError(f"{where}: an answer that is not of OpenAI's shape: {error!r}")
+
+
+def make(place: Place) -> OpenAiDriver:
+    """The driver of a place."""
+    return OpenAiDriver(place)
+
+
+def _body(model: str, request: ChatRequest) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": request.messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    body |= {key: value for key in _PLAIN if (value := getattr(request, key))}
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.tools:
+        body["tool_choice"] = request.tool_choice
+    if request.schema is not None:
+        body["response_format"] = _format(request.schema)
+    return body
+
+
+def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    if not schema:
+        return {"type": "json_object"}
+    named = {"name": "answer", "schema": schema, "strict": True}
+    return {"type": "json_schema", "json_schema": named}
+
+
+async def _parts(answer: httpx.Response) -> AsyncIterator[ChatPart]:
+    """The server-sent events of an answer as parts; the last one says how it finished."""
+    calls: dict[int, dict[str, str]] = {}
+    finish: Finish | None = None
+    usage: Usage | None = None
+    async for line in answer.aiter_lines():
+        name, _, data = line.partition(":")
+        if name != "data" or data.strip() in ("", "[DONE]"):
+            continue
+        event = msgspec.json.decode(data.strip())
+        if event.get("error"):
+            raise ModelError(str(event["error"]))
+        if said := event.get("usage"):
+            usage = Usage(said.get("prompt_tokens", 0), said.get("completion_tokens", 0))
+        for choice in event.get("choices", ())[:1]:
+            delta = choice.get("delta") or {}
+            _collect(calls, delta.get("tool_calls") or ())
+            if text := delta.get("content"):
+                yield ChatPart(text=text)
+            if reason := choice.get("finish_reason"):
+                finish = _FINISHES.get(reason, "stop")
+    made = [ToolCall(each["id"], each["name"], each["arguments"]) for each in calls.values()]
+    yield ChatPart(tool_calls=made, finish="tool_calls" if made else finish or "stop", usage=usage)
+
+
+def _collect(calls: dict[int, dict[str, str]], pieces: Sequence[dict[str, Any]]) -> None:
+    """Tool calls come in pieces that are told apart by their index."""
+    for piece in pieces:
+        call = calls.setdefault(piece.get("index", 0), {"id": "", "name": "", "arguments": ""})
+        function = piece.get("function") or {}
+        call["id"] += piece.get("id") or ""
+        call["name"] += function.get("name") or ""
+        call["arguments"] += function.get("arguments") or ""
+
+
+def _checked(answer: httpx.Response) -> Any:
+    """The answer's JSON.
+
+    Raises:
+        ModelRefused, ModelBusy, ModelError: the server says no; the text says what it said.
+    """
+    if answer.status_code < 400:
+        return answer.json()
+    text = _reason(answer)
+    if answer.status_code == 429:
+        raise ModelBusy(text)
+    kind = ModelRefused if answer.status_code < 500 else ModelError
+    raise kind(f"{answer.url}: {answer.status_code} {text}")
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        said = answer.json()
+    except ValueError:
+        return answer.text[:200]
+    error = said.get("error", said) if isinstance(said, dict) else said
+    return str(error.get("message", error) if isinstance(error, dict) else error)[:500]

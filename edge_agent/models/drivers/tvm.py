@@ -1,0 +1,117 @@
+"""The driver `tvm`: a compiled model folder on the slim runtime, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import msgspec
+
+from edge_agent.models.driver import ModelError, ModelRefused, Place
+from edge_agent.models.functions import calls_in, schema_of_calls, told_functions
+from edge_agent.models.libraries import library_for, read_manifest
+from edge_agent.models.worker_process import WorkerProcess
+from schemas.model import ChatPart, ChatRequest, ModelMetrics, Understood, Usage
+
+_MODULE = "edge_agent.models.runtime.worker"
+
+
+class TvmDriver:
+    """A decoder model in a worker process."""
+
+    does = frozenset({"chat"})
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._worker: WorkerProcess | None = None
+        self._requests = self._failures = 0
+
+    async def load(self) -> None:
+        """Check the library's signature and start the worker."""
+        await self._running().start()
+
+    async def classify(self, text: str, language: str = "") -> Understood:
+        """Decoders generate; they do not classify."""
+        raise ModelRefused(f"`{self._place.name}` is a chat model and does not classify")
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Decoders generate; they do not embed."""
+        raise ModelRefused(f"`{self._place.name}` is a chat model and makes no embeddings")
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
+        """The answer, piece by piece."""
+        self._requests += 1
+        called = schema_of_calls(request)
+        held: list[str] = []
+        try:
+            async for frame in self._running().ask({"chat": _asked(request, called)}):
+                if "text" in frame and called is None:
+                    yield ChatPart(text=frame["text"])
+                elif "text" in frame:
+                    held.append(frame["text"])
+                else:
+                    yield _end(frame, "".join(held), called=called is not None)
+        except ModelError:
+            self._failures += 1
+            raise
+
+    async def metrics(self) -> ModelMetrics:
+        """How it does; a worker that does not run has nothing under way."""
+        said: dict[str, Any] = {}
+        if self._worker is not None and self._worker.pid is not None:
+            async for frame in self._worker.ask({"metrics": 0}):
+                said = frame["metrics"]
+        return ModelMetrics(
+            requests=self._requests,
+            failures=self._failures,
+            tokens=said.get("tokens", 0),
+            busy_seconds=said.get("busy_seconds", 0.0),
+            running=said.get("running", 0),
+            waiting=said.get("waiting", 0),
+            resident_bytes=said.get("resident_bytes", 0),
+        )
+
+    async def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            await self._worker.close()
+
+    def _running(self) -> WorkerProcess:
+        if self._worker is None:
+            place, settings = self._place, self._place.settings
+            manifest = read_manifest(place.folder, place.keys)
+            job = {
+                "folder": str(place.folder),
+                "library": str(library_for(place.folder, manifest, place.machine.cpu)),
+                "sequences": settings.sequences,
+                "tokens": settings.tokens,
+                "memory": place.machine.memory,
+            }
+            self._worker = WorkerProcess(_MODULE, job, threads=place.machine.threads)
+        return self._worker
+
+
+def make(place: Place) -> TvmDriver:
+    """The driver of a place."""
+    return TvmDriver(place)
+
+
+def _asked(request: ChatRequest, called: dict[str, Any] | None) -> dict[str, Any]:
+    options = {
+        key: value
+        for key, value in msgspec.structs.asdict(request).items()
+        if key not in ("messages", "tools", "tool_choice", "schema") and value is not None
+    }
+    if called is not None or request.schema is not None:
+        options["schema"] = called if called is not None else request.schema
+    if request.tools:
+        options["functions"] = told_functions(request.tools)
+    return {"messages": request.messages, "options": options}
+
+
+def _end(frame: dict[str, Any], text: str, *, called: bool) -> ChatPart:
+    usage = msgspec.convert(frame["usage"], Usage)
+    calls = calls_in(text) if called else []
+    if calls:
+        return ChatPart(tool_calls=calls, finish="tool_calls", usage=usage)
+    return ChatPart(text=text, finish=frame["end"], usage=usage)

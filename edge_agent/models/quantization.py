@@ -1,0 +1,61 @@
+"""Group quantisation as MLC does it, and the order of weights our kernels read.
+
+Both are described by `group_quantization.py` of mlc-llm: groups of 32 along the input, the scale
+is the greatest magnitude over 7 (127 with 8 bits), a weight is `(nibble - 7) * scale`; eight
+nibbles stand in a uint32, the low one first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+GROUP, LANES = 32, 16
+Array = np.ndarray[Any, Any]
+
+
+def quantised(weight: Array) -> tuple[Array, Array]:
+    """Weights (rows, inputs) of float32 as nibbles (uint8, one each) and scales (float32)."""
+    rows, inputs = weight.shape
+    groups = weight.astype(np.float32).reshape(rows, inputs // GROUP, GROUP)
+    scales = np.abs(groups).max(axis=2) / np.float32(7)
+    safe = np.where(scales == 0, np.float32(1), scales)[:, :, None]
+    nibbles = np.clip(np.rint(groups / safe + 7), 0, 14).astype(np.uint8)
+    return nibbles.reshape(rows, inputs), scales.astype(np.float32)
+
+
+def nibbles_of(storage: Array) -> Array:
+    """The nibbles (rows, inputs) in MLC's storage (rows, inputs / 8) of uint32."""
+    shifts = np.arange(0, 32, 4, dtype=np.uint32)
+    spread = (storage[:, :, None] >> shifts) & np.uint32(15)
+    return spread.astype(np.uint8).reshape(storage.shape[0], -1)
+
+
+def stored(nibbles: Array) -> Array:
+    """Nibbles in MLC's storage."""
+    rows, inputs = nibbles.shape
+    shifts = np.arange(0, 32, 4, dtype=np.uint32)
+    spread = nibbles.reshape(rows, inputs // 8, 8).astype(np.uint32) << shifts
+    packed_words: Array = np.bitwise_or.reduce(spread, axis=2)
+    return packed_words
+
+
+def dequantised(nibbles: Array, scales: Array) -> Array:
+    """The float32 weights that nibbles and scales stand for."""
+    return (nibbles.astype(np.float32) - 7) * np.repeat(scales.astype(np.float32), GROUP, axis=1)
+
+
+def packed_nibbles(nibbles: Array) -> Array:
+    """Nibbles (rows, inputs) as the kernels read them: (rows / 16, inputs / 2, 16) of uint8,
+    an even input in the low half of a byte."""
+    rows, inputs = nibbles.shape
+    lanes = nibbles.reshape(rows // LANES, LANES, inputs).transpose(0, 2, 1)
+    return np.ascontiguousarray(lanes[:, 0::2] | (lanes[:, 1::2] << 4))
+
+
+def packed(values: Array) -> Array:
+    """Scales or float weights (rows, n) as the kernels read them: (rows / 16, n, 16)."""
+    rows, inner = values.shape
+    lanes = values.reshape(rows // LANES, LANES, inner).transpose(0, 2, 1)
+    return np.ascontiguousarray(lanes.astype(np.float32))

@@ -1,0 +1,148 @@
+"""One chat request on a decoder: its prompt, its constraints, and its text as it grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from edge_agent.models.runtime.batching import Request
+from edge_agent.models.runtime.conversation import Conversation
+from edge_agent.models.runtime.folder import Array
+from edge_agent.models.runtime.grammar import Grammars, Matcher
+from edge_agent.models.runtime.sampling import Sampler, Sampling
+from edge_agent.models.runtime.text import Growing, Tokens
+
+Tell = Callable[[dict[str, Any]], None]
+_TOKENS = 512
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What a request may say; OpenAI's names. `deadline` is seconds from its arrival."""
+
+    max_tokens: int = _TOKENS
+    temperature: float | UnsetType = UNSET
+    top_p: float | UnsetType = UNSET
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    logit_bias: dict[str, float] = {}
+    stop: list[str] = []
+    schema: dict[str, Any] | None = None
+    json: bool = False
+    functions: str = ""
+    deadline: float | None = None
+
+
+class Voice:
+    """What all answers of one model share: its tokens, template, defaults and grammars."""
+
+    def __init__(self, config: dict[str, Any], tokens: Tokens, template: Conversation) -> None:
+        self.tokens = tokens
+        self.template = template
+        self.vocabulary = int(config["vocab_size"])
+        ends = config.get("eos_token_id", [])
+        self.ends = frozenset(
+            [*(ends if isinstance(ends, list) else [ends]), *template.stop_token_ids]
+        )
+        self.temperature = float(config.get("temperature", 1.0))
+        self.top_p = float(config.get("top_p", 1.0))
+        self._grammars: Grammars | None = None
+
+    def prompt(self, messages: Sequence[dict[str, Any]], functions: str) -> list[int]:
+        """The prompt's token ids."""
+        text = self.template.prompt(messages, functions)
+        return [*(self.template.system_prefix_token_ids or ()), *self.tokens.encode(text)]
+
+    def matcher(self, options: Options) -> Matcher | None:
+        """What an answer must follow."""
+        if options.schema is None and not options.json:
+            return None
+        if self._grammars is None:
+            ends = sorted(end for end in self.ends if 0 <= end < self.vocabulary)
+            self._grammars = Grammars(self.tokens, self.vocabulary, ends)
+        return self._grammars.json(options.schema)
+
+
+class Answer:
+    """A request under way; `tell` hears frames `{text}`, then one `{end, usage}` or `{error}`."""
+
+    def __init__(
+        self, voice: Voice, messages: Sequence[dict[str, Any]], options: Options, tell: Tell
+    ) -> None:
+        self._voice = voice
+        self._tell = tell
+        self._matcher = voice.matcher(options)
+        self._growing = Growing(voice.tokens, [*options.stop, *voice.template.stop_str])
+        self._until = None if options.deadline is None else time.monotonic() + options.deadline
+        self._late = False
+        self.request = Request(
+            voice.prompt(messages, options.functions),
+            limit=options.max_tokens,
+            sampler=Sampler(_sampling(options, voice)),
+            token=self._token,
+            ended=self._ended,
+            allowed=self._allowed,
+        )
+
+    def _allowed(self) -> Array | None:
+        return None if self._matcher is None else self._matcher.allowed()
+
+    def _token(self, token: int) -> bool:
+        more = self._matcher.accept(token) if self._matcher is not None else True
+        if token in self._voice.ends:
+            return False
+        if text := self._growing.add(token):
+            self._tell({"text": text})
+        self._late = self._until is not None and time.monotonic() > self._until
+        return more and not self._growing.stopped and not self._late
+
+    def _ended(self, reason: str) -> None:
+        if reason.startswith("error: "):
+            self._tell({"error": reason.removeprefix("error: "), "kind": "failed"})
+            return
+        if text := self._growing.end():
+            self._tell({"text": text})
+        request = self.request
+        usage = {
+            "prompt_tokens": len(request.prompt),
+            "completion_tokens": len(request.made),
+            "cached_tokens": request.reused,
+        }
+        self._tell({"end": "length" if self._late else reason, "usage": usage})
+
+
+def _sampling(options: Options, voice: Voice) -> Sampling:
+    temperature, top_p = options.temperature, options.top_p
+    return Sampling(
+        temperature=voice.temperature if temperature is UNSET else temperature,
+        top_p=voice.top_p if top_p is UNSET else top_p,
+        frequency_penalty=options.frequency_penalty,
+        presence_penalty=options.presence_penalty,
+        repetition_penalty=options.repetition_penalty,
+        seed=options.seed,
+        logit_bias={int(token): bias for token, bias in options.logit_bias.items()},
+    )
+
+
+def read_options(said: dict[str, Any]) -> Options:
+    """Options from a frame.
+
+    Raises:
+        ValueError: one has the wrong type or range.
+    """
+    try:
+        options = msgspec.convert(said, Options)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+    if options.max_tokens < 1:
+        raise ValueError("max_tokens must be at least 1")
+    if options.temperature is not UNSET and not 0 <= options.temperature <= 2:
+        raise ValueError("temperature must be from 0 to 2")
+    if options.top_p is not UNSET and not 0 < options.top_p <= 1:
+        raise ValueError("top_p must be above 0 and at most 1")
+    return options

@@ -1,0 +1,121 @@
+"""An MLC model folder: its config and its weights, unchanged, mapped and not copied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+_INDEXES = ("tensor-cache.json", "ndarray-cache.json")
+
+
+class BrokenFolder(Exception):
+    """The folder cannot be used; the text says what is wrong and where."""
+
+
+class Record(msgspec.Struct, frozen=True, rename={"byte_offset": "byteOffset"}):
+    """One tensor of a shard; sizes in bytes."""
+
+    name: str
+    shape: list[int]
+    dtype: str
+    nbytes: int
+    byte_offset: int
+    format: str = "raw"
+
+
+class Shard(msgspec.Struct, frozen=True, rename={"data_path": "dataPath"}):
+    """One file of tensors."""
+
+    data_path: str
+    nbytes: int
+    records: list[Record]
+
+
+class _Index(msgspec.Struct, frozen=True):
+    records: list[Shard]
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of the folder.
+
+    Raises:
+        BrokenFolder: it is missing or no JSON.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise BrokenFolder(f"{path}: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise BrokenFolder(f"{path}: {error}") from None
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """`mlc-chat-config.json` as a mapping."""
+    config = read_json(folder / "mlc-chat-config.json")
+    if not isinstance(config, dict):
+        raise BrokenFolder(f"{folder / 'mlc-chat-config.json'}: must be a mapping")
+    return config
+
+
+class Weights(Mapping[str, Array]):
+    """The tensors of a folder by name, mapped from the shards when they are asked for.
+
+    Raises:
+        BrokenFolder: the index is missing or wrong, or a shard is too short.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        index = next((folder / name for name in _INDEXES if (folder / name).exists()), None)
+        if index is None:
+            raise BrokenFolder(f"{folder}: no {' and no '.join(_INDEXES)}")
+        try:
+            shards = msgspec.convert(read_json(index), _Index).records
+        except msgspec.ValidationError as error:
+            raise BrokenFolder(f"{index}: {error}") from None
+        self._places: dict[str, tuple[Array, Record]] = {}
+        for shard in shards:
+            data = _mapped(folder, shard)
+            for record in shard.records:
+                if record.byte_offset < 0 or record.byte_offset + record.nbytes > data.nbytes:
+                    raise BrokenFolder(f"{index}: `{record.name}` lies outside of its shard")
+                self._places[record.name] = data, record
+
+    def __getitem__(self, name: str) -> Array:
+        data, record = self._places[name]
+        raw = data[record.byte_offset : record.byte_offset + record.nbytes]
+        try:
+            return _tensor(raw, record)
+        except (TypeError, ValueError) as error:
+            raise BrokenFolder(f"tensor `{name}`: {error}") from None
+
+    def __iter__(self) -> Any:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _mapped(folder: Path, shard: Shard) -> Array:
+    path = folder / shard.data_path
+    if path.parent != folder:
+        raise BrokenFolder(f"{folder}: the shard `{shard.data_path}` lies outside of the folder")
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise BrokenFolder(f"{path}: {error.strerror}") from None
+    if size != shard.nbytes:
+        raise BrokenFolder(f"{path}: {size} bytes, should be {shard.nbytes}; download it again")
+    return np.memmap(path, np.uint8, "r") if size else np.zeros(0, np.uint8)
+
+
+def _tensor(raw: Array, record: Record) -> Array:
+    if record.format == "f32-to-bf16" and record.dtype == "float32":
+        return (raw.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(record.shape)
+    if record.dtype == "bfloat16":
+        return (raw.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(record.shape)
+    return raw.view(record.dtype).reshape(record.shape)

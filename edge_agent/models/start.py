@@ -1,0 +1,23 @@
+"""The models of a home, made from its settings and its machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_agent.board import fit, machine
+from edge_agent.ledger.retention import size_bytes
+from edge_agent.models.driver import Machine
+from edge_agent.models.service import ModelService
+from edge_agent.models.signing import Key, trusted_keys
+from schemas.settings import Settings
+
+KEY = Path("data") / "models.key"
+
+
+def make_models(home: Path, settings: Settings) -> ModelService:
+    """Nothing is loaded yet."""
+    found = fit(machine(), settings.agent.board)
+    limits = found.board.inference
+    here = Machine(found.cpu, limits.threads, size_bytes(limits.memory))
+    keys = trusted_keys(Key(home / KEY))
+    return ModelService(home, settings.models, machine=here, keys=keys)

@@ -1,0 +1,40 @@
+"""Models in a rehearsal: they answer as the test says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_CLASSIFIED = {"intent": "none", "confidence": 0.0, "slots": {}, "language": ""}
+_GENERATED: dict[str, Any] = {"text": "", "json": None, "calls": [], "finish": "stop", "usage": {}}
+
+
+class StubbedModels:
+    """Models by name, each with the answer it always gives (`pipelines.ports.Models`)."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self._answers = answers
+
+    async def classify(self, model: str, text: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The stub's keys over a sentence that nobody understood; a text alone is the intent."""
+        said = self._answer(model)
+        return {**_CLASSIFIED, **(said if isinstance(said, Mapping) else {"intent": said})}
+
+    async def generate(
+        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A text alone is the text; a mapping without the keys of an answer is its JSON."""
+        said = self._answer(model)
+        if isinstance(said, Mapping) and not said.keys() & _GENERATED.keys():
+            return {**_GENERATED, "json": dict(said)}
+        return {**_GENERATED, **(said if isinstance(said, Mapping) else {"text": str(said)})}
+
+    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        """The stub's vector for each text."""
+        vector = [float(value) for value in self._answer(model)]
+        return [vector for _ in texts]
+
+    def _answer(self, model: str) -> Any:
+        if model not in self._answers:
+            raise LookupError("no stub answers for it")
+        return self._answers[model]

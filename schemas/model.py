@@ -1,0 +1,102 @@
+"""What models are asked and what they answer; OpenAI's words where it has them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Finish = Literal["stop", "length", "tool_calls", "abort"]
+
+
+class ToolCall(Struct, frozen=True):
+    """A function the model wants called; `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ChatRequest(Struct, frozen=True, kw_only=True):
+    """A conversation to be continued. `messages` have OpenAI's keys; `schema` is what the answer
+    must be as JSON (an empty one: any JSON); `deadline` is in seconds from now."""
+
+    messages: list[dict[str, Any]]
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    seed: int | None = None
+    logit_bias: dict[str, float] = {}
+    stop: list[str] = []
+    schema: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] = []
+    tool_choice: str | dict[str, Any] = "auto"
+    deadline: float | None = None
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of one answer; `cached` are those of the prompt that needed no work."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+class ChatPart(Struct, frozen=True, kw_only=True):
+    """A piece of an answer; the last one has `finish`, and `usage` where it is known."""
+
+    text: str = ""
+    tool_calls: list[ToolCall] = []
+    finish: Finish | None = None
+    usage: Usage | None = None
+
+
+class Understood(Struct, frozen=True, omit_defaults=True):
+    """What a sentence means; `intent` is one of those in the manual, `none` when it is not sure."""
+
+    intent: str
+    confidence: float
+    slots: dict[str, Any] = {}
+    language: str = ""
+    more: bool = False
+
+
+class ModelMetrics(Struct, frozen=True):
+    """How a model does since it was loaded."""
+
+    requests: int = 0
+    failures: int = 0
+    tokens: int = 0
+    busy_seconds: float = 0.0
+    running: int = 0
+    waiting: int = 0
+    resident_bytes: int = 0
+
+
+class LibraryFile(Struct, frozen=True):
+    """One compiled library of a model; `target` is a processor as in `boards/`."""
+
+    target: str
+    file: str
+    sha256: str
+    size_bytes: int
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """What a model folder is: `manifest.json`, signed by `manifest.sig`.
+
+    `kind` is decoder, intent or anomaly; `runtime` the least version of the TVM runtime, `files`
+    the SHA-256 of every other file that is loaded.
+    """
+
+    name: str
+    kind: Literal["decoder", "intent", "anomaly"] = "decoder"
+    version: str = ""
+    runtime: str = "0.27"
+    quantization: str = ""
+    licence: str = ""
+    source: str = ""
+    libraries: list[LibraryFile] = []
+    files: dict[str, str] = {}

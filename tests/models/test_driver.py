@@ -1,0 +1,212 @@
+"""The tvm driver: a worker process that serves, is aborted, is killed, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.models.driver import Machine, ModelError, ModelRefused, Place
+from edge_agent.models.drivers.tvm import TvmDriver
+from edge_agent.models.signing import trusted_keys
+from schemas.model import ChatPart, ChatRequest
+from schemas.settings import ModelSettings
+from tests.models.conftest import THIS, Made
+
+HELLO = [{"role": "user", "content": "what is it?"}]
+SCHEMA = {
+    "type": "object",
+    "properties": {"state": {"enum": ["on", "off"]}, "n": {"type": "integer"}},
+    "required": ["state", "n"],
+    "additionalProperties": False,
+}
+
+
+def driver(model: Made, folder: Path | None = None, **settings: Any) -> TvmDriver:
+    keys = tuple(trusted_keys(model.key))
+    place = Place("tiny", ModelSettings(**settings), folder or model.folder, keys, Machine(THIS))
+    return TvmDriver(place)
+
+
+def serving(model: Made, use: Callable[[TvmDriver], Awaitable[None]], **settings: Any) -> None:
+    async def served() -> None:
+        tvm = driver(model, **settings)
+        try:
+            await use(tvm)
+        finally:
+            await tvm.close()
+
+    asyncio.run(served())
+
+
+async def ask(tvm: TvmDriver, **request: Any) -> tuple[str, ChatPart]:
+    parts = [part async for part in tvm.chat(ChatRequest(messages=HELLO, **request))]
+    return "".join(part.text for part in parts), parts[-1]
+
+
+def test_an_answer_streams_and_tells_its_usage(llama: Made) -> None:
+    async def use(tvm: TvmDriver) -> None:
+        text, last = await ask(tvm, max_tokens=9, temperature=0.0)
+        assert text
+        assert last.finish == "length"
+        assert last.usage is not None
+        assert last.usage.completion_tokens == 9
+        again, last = await ask(tvm, max_tokens=9, temperature=0.0)
+        assert again == text
+        assert last.usage is not None
+        assert last.usage.cached_tokens > 0
+
+    serving(llama, use)
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_one_another(llama: Made) -> None:
+    async def use(tvm: TvmDriver) -> None:
+        drawn = [
+            (await ask(tvm, max_tokens=20, temperature=1.0, top_p=0.9, seed=seed))[0]
+            for seed in (1, 1, 2)
+        ]
+        assert drawn[0] == drawn[1] != drawn[2]
+
+    serving(llama, use)
+
+
+def test_answers_of_a_schema_parse_however_random_the_weights(llama: Made) -> None:
+    count = 1000 if os.environ.get("SOAK") else 24
+
+    async def use(tvm: TvmDriver) -> None:
+        asked = [
+            ask(tvm, max_tokens=80, temperature=1.0, seed=seed, schema=SCHEMA)
+            for seed in range(count)
+        ]
+        for group in range(0, count, 8):
+            for text, last in await asyncio.gather(*asked[group : group + 8]):
+                if last.finish == "stop":
+                    assert json.loads(text)["state"] in ("on", "off")
+                else:  # an endless number is cut off
+                    assert last.finish == "length"
+
+    serving(llama, use)
+
+
+def test_a_forced_tool_comes_back_as_a_call(llama: Made) -> None:
+    tool = {"type": "function", "function": {"name": "light", "parameters": SCHEMA}}
+
+    async def use(tvm: TvmDriver) -> None:
+        options = {"max_tokens": 120, "temperature": 0.7, "seed": 3}
+        _, last = await ask(tvm, tools=[tool], tool_choice="required", **options)
+        assert last.finish == "tool_calls"
+        assert last.tool_calls[0].name == "light"
+        assert json.loads(last.tool_calls[0].arguments)["state"] in ("on", "off")
+        with pytest.raises(ModelRefused, match="names `door`"):
+            await ask(tvm, tools=[tool], tool_choice={"function": {"name": "door"}})
+
+    serving(llama, use)
+
+
+def test_who_stops_listening_aborts_the_answer(llama: Made) -> None:
+    async def use(tvm: TvmDriver) -> None:
+        answer = tvm.chat(ChatRequest(messages=HELLO, max_tokens=200, temperature=1.0, seed=1))
+        async for _ in answer:
+            break
+        await answer.aclose()
+        assert not any([(await tvm.metrics()).running for _ in range(20)][-1:])
+        assert (await ask(tvm, max_tokens=3))[1].finish == "length"
+
+    serving(llama, use)
+
+
+def test_a_stop_text_ends_an_answer_and_is_left_out(llama: Made) -> None:
+    async def use(tvm: TvmDriver) -> None:
+        whole, _ = await ask(tvm, max_tokens=30, temperature=0.0)
+        stop = whole[4:7]
+        text, last = await ask(tvm, max_tokens=30, temperature=0.0, stop=[stop])
+        assert text == whole[: whole.index(stop)]
+        assert last.finish == "stop"
+
+    serving(llama, use)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": 9.0}, "temperature"),
+        ({"schema": {"type": "nonsense"}}, "schema"),
+        ({"logit_bias": {"x": 1.0}}, "invalid literal"),
+    ],
+)
+def test_a_wrong_request_is_refused_and_the_next_one_works(
+    llama: Made, wrong: dict[str, Any], said: str
+) -> None:
+    async def use(tvm: TvmDriver) -> None:
+        with pytest.raises(ModelRefused, match=said):
+            await ask(tvm, **wrong)
+        assert (await ask(tvm, max_tokens=3))[1].finish == "length"
+
+    serving(llama, use)
+
+
+def test_a_killed_worker_fails_its_requests_and_the_next_one_starts_it_again(llama: Made) -> None:
+    kills = 20 if os.environ.get("SOAK") else 2
+
+    async def use(tvm: TvmDriver) -> None:
+        for _ in range(kills):
+            under_way = [asyncio.create_task(ask(tvm, max_tokens=200)) for _ in range(4)]
+            await ask(tvm, max_tokens=1)
+            assert tvm._worker is not None
+            assert tvm._worker.pid is not None
+            os.kill(tvm._worker.pid, signal.SIGKILL)
+            ended = await asyncio.gather(*under_way, return_exceptions=True)
+            assert all(isinstance(each, ModelError | tuple) for each in ended)
+            assert any(isinstance(each, ModelError) for each in ended)
+        assert (await ask(tvm, max_tokens=3))[1].finish == "length"
+
+    serving(llama, use)
+
+
+def test_a_library_that_was_touched_is_never_loaded(llama: Made, tmp_path: Path) -> None:
+    folder = llama.copy(tmp_path / "model")
+    library = folder / f"{THIS}.so"
+    data = bytearray(library.read_bytes())
+    data[len(data) // 2] ^= 1
+    library.write_bytes(data)
+    with pytest.raises(ModelError, match="not the library that was signed"):
+        asyncio.run(driver(llama, folder).load())
+
+
+def test_a_manifest_of_a_stranger_is_not_believed(llama: Made, tmp_path: Path) -> None:
+    folder = llama.copy(tmp_path / "model")
+    place = Place("tiny", ModelSettings(), folder, (bytes(32),), Machine(THIS))
+    with pytest.raises(ModelError, match="signed by nobody this home trusts"):
+        asyncio.run(TvmDriver(place).load())
+
+
+def test_a_machine_without_a_library_is_told_which_there_are(llama: Made) -> None:
+    place = Place("tiny", ModelSettings(), llama.folder, tuple(trusted_keys(llama.key)))
+    with pytest.raises(ModelError, match=f"no library for generic .it has: {THIS}."):
+        asyncio.run(TvmDriver(place).load())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda f: (f / "params_shard_0.bin").write_bytes(b"short"), "5 bytes, should be"),
+        (lambda f: (f / "tensor-cache.json").unlink(), "no tensor-cache.json"),
+        (lambda f: (f / "tensor-cache.json").write_text("{"), "tensor-cache.json"),
+        (lambda f: (f / "tokenizer.json").write_text("{}"), "tokenizer.json"),
+        (lambda f: (f / "mlc-chat-config.json").unlink(), "mlc-chat-config.json"),
+    ],
+)
+def test_a_damaged_folder_says_what_is_wrong(
+    llama: Made, tmp_path: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    folder = llama.copy(tmp_path / "model")
+    spoil(folder)
+    with pytest.raises(ModelError, match=said):
+        asyncio.run(driver(llama, folder).load())
