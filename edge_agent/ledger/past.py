@@ -16,7 +16,7 @@ from schemas.device import Change
 from schemas.event import Event
 
 Rows = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
-_AT_ONCE = 50_000
+_AT_ONCE = 20_000
 
 
 class LedgerPast:

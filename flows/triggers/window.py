@@ -55,16 +55,16 @@ class Window(Trigger, frozen=True):
 
     `aggregate` names what is computed, in the words of SQL, over the columns of the table
     `readings`: `value` (numbers; booleans are 0 and 1), `text`, `ts` (epoch seconds), `device`,
-    `device_key`, `property`, `instance`, `unit`. With `topic` they are `topic`, `value` and `text`
-    (of a payload that is nothing else), `ts`, and every key of a JSON payload: `avg(temperature)`,
-    `max(ENERGY.Power)`. The functions, each with DuckDB's meaning: `count()`, `count(x)`,
-    `count(distinct x)`, `count_if(test)`, `sum`, `avg`, `min`, `max`, `first` and `last` (by time),
-    `arg_min(x, y)` and `arg_max(x, y)` (x where y is least, greatest), `median`,
-    `quantile_cont(x, 0.9)`, `mode`, `stddev_samp`, `stddev_pop`, `var_samp`, `var_pop`,
-    `regr_slope(value, ts)` (the rise each second), `bool_or`, `bool_and`. Each may be followed by
-    `filter (where …)`, and they compute with one another: `max(value) - min(value)`. Around them
-    stand `abs`, `round`, `floor`, `ceil`, `sqrt`, `coalesce`, `nullif`, `greatest`, `least`.
-    Nulls are left out, dividing by zero gives null.
+    `device_key`, `property`, `instance`, `unit`. With `topic` they are `topic`, `ts`, `value` and
+    `text` (a payload that is nothing else, or the JSON key of that name), and every other key of a
+    JSON payload: `avg(temperature)`, `max(ENERGY.Power)`, `sum("odd-key")`. The functions, each
+    with DuckDB's meaning: `count()`, `count(x)`, `count(distinct x)`, `count_if(test)`, `sum`,
+    `avg`, `min`, `max`, `first` and `last` (by time), `arg_min(x, y)` and `arg_max(x, y)` (x where
+    y is least, greatest), `median`, `quantile_cont(x, 0.9)`, `mode`, `stddev_samp`, `stddev_pop`,
+    `var_samp`, `var_pop`, `regr_slope(value, ts)` (the rise each second), `bool_or`, `bool_and`.
+    Each may be followed by `filter (where …)`, and they compute with one another: `max(value) -
+    min(value)`. Around them stand `abs`, `round`, `floor`, `ceil`, `sqrt`, `coalesce`, `nullif`,
+    `greatest`, `least`. Nulls are left out, dividing by zero gives null.
 
     With `by` every device (or topic, property, …) has windows of its own, at most 10,000 at once;
     as they end together, steps that wait call for `mode: parallel` or `queued`. `having` lets only

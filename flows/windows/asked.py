@@ -40,6 +40,8 @@ def asked(
     builder = QueryBuilder(column)
     places: dict[str, int] = {}
     for index, name in enumerate(by):
+        if name in RESERVED:
+            tools.problem(f"windows cannot be told apart by `{name}`", f"by/{index}")
         try:
             places[name] = builder.place(name)
         except SqlMistake as mistake:

@@ -26,7 +26,7 @@ class Panes:
         self._adds = tuple(each.add for each in query.accumulators)
         self._panes: dict[int, Pane] = {}
         self._first: int | None = None
-        self._closed = 0
+        self._closed = self._told = 0
         self._changed: set[int] = set()
         self._begin = self._end = 0
         self._pane: Pane | None = None
@@ -78,7 +78,9 @@ class Panes:
         """The panes that have changed, and those that are gone."""
         changed, self._changed = self._changed, set()
         self._pane = None
-        yield "closed", self._closed
+        if self._told != self._closed:
+            self._told = self._closed
+            yield "closed", self._closed
         for begin in sorted(changed):
             pane = self._panes.get(begin)
             pack = self._query.pack
@@ -88,7 +90,7 @@ class Panes:
     def restore(self, key: str, kept: Any) -> None:
         """Take up a pane."""
         if key == "closed":
-            self._closed = kept
+            self._closed = self._told = kept
             return
         begin = int(key.removeprefix("pane/"))
         self._panes[begin] = {tuple(group): self._query.unpack(kept) for group, kept in kept}

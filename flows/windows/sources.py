@@ -79,6 +79,11 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _plain(payload: Any, key: str) -> Any:
+    """The payload itself, or what its key of that name holds."""
+    return payload.get(key) if isinstance(payload, dict) else payload
+
+
 def _key(path: str) -> Callable[[Event], Any]:
     steps = path.split(".")
 
@@ -104,6 +109,6 @@ _READING: dict[str, Callable[[Change], Any]] = {
 }
 _TOPIC: dict[str, Callable[[Event], Any]] = {
     "topic": lambda event: event.source,
-    "value": lambda event: number(event.payload),
-    "text": lambda event: _text(event.payload),
+    "value": lambda event: number(_plain(event.payload, "value")),
+    "text": lambda event: _text(_plain(event.payload, "text")),
 }

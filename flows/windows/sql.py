@@ -21,7 +21,7 @@ _WORDS = frozenset(
         "in", "is", "not", "null", "or", "order", "select", "true", "where",
     }
 )  # fmt: skip
-_MOST = 2_000
+_MOST = 500  # characters; a tree cannot be deeper than its text is long
 _DEEPEST = 50
 
 
