@@ -11,6 +11,7 @@ from flows.schedule import timer_event
 from flows.topic_rules import filter_problem
 from flows.windows.asked import Asked, asked
 from flows.windows.live import Emit, Live
+from flows.windows.query import HIDDEN
 from flows.windows.shape import shape
 from flows.windows.sources import reading_column, reading_row, topic_column, topic_row
 from flows.windows.store import Complete
@@ -68,10 +69,10 @@ class Window(Trigger, frozen=True):
 
     With `by` every device (or topic, property, …) has windows of its own, at most 10,000 at once;
     as they end together, steps that wait call for `mode: parallel` or `queued`. `having` lets only
-    some windows through: SQL over the named aggregates, `avg > 25 and n >= 3`, or an expression
-    that knows the same names, `"{{ avg > inputs.limit }}"`. `trigger` holds the aggregates by name,
-    `count` (all readings), `start` and `end` (epoch seconds; a session's are its first and last
-    reading), `ts` (the same as `end`), what stands in `by`, and `late`.
+    some windows through: SQL over the aggregates, `avg > 25 and n >= 3` or `max(value) > 30`, or an
+    expression that knows the same names, `"{{ avg > inputs.limit }}"`. `trigger` holds the
+    aggregates by name, `count` (all readings), `start` and `end` (epoch seconds; a session's are
+    its first and last reading), `ts` (the same as `end`), what stands in `by`, and `late`.
 
     A reading counts at its own time where its device tells one, else when it arrives. A window
     fires when its end has come, `lateness` later if that is given. What comes after that does not
@@ -158,7 +159,8 @@ def _emitter(query: Asked, fire: Fire, scope: Scope, path: str) -> Emit:
         group = dict(zip(names, complete.group, strict=True))
         name = "/".join(map(str, (path, *complete.group)))
         event = timer_event(f"window/{name}", end, now / 1e6)
-        fire(values | group | {"start": start, "end": end, "ts": end, "late": late}, event)
+        told = {name: value for name, value in values.items() if not name.startswith(HIDDEN)}
+        fire(told | group | {"start": start, "end": end, "ts": end, "late": late}, event)
 
     return emit
 

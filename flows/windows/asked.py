@@ -54,7 +54,8 @@ def asked(
         except SqlMistake as mistake:
             tools.problem(f"`{name}`: {mistake}", f"aggregate/{name}", mistake.hint)
             builder.add(name, "count()")
-    return Asked(builder.query(), builder.columns, places, _having(having, builder, tools))
+    last = _having(having, builder, tools)
+    return Asked(builder.query(), builder.columns, places, last)
 
 
 def _having(text: str | None, builder: QueryBuilder, tools: Tools) -> Having | None:

@@ -13,6 +13,7 @@ from flows.windows.sql import Call, Column, Node, SqlMistake, parse
 from pipelines.tree import suggest
 
 State = list[Any]
+HIDDEN = "~"  # begins the names of aggregates that only `having` asks for
 
 
 class Query(Struct, frozen=True):
@@ -31,7 +32,7 @@ class Query(Struct, frozen=True):
             each.merge(state, other)
 
     def values(self, states: Sequence[State]) -> dict[str, Any]:
-        """The aggregates by name."""
+        """The aggregates by name, also those that only `having` asks for."""
         results = [
             each.result(state) for each, state in zip(self.accumulators, states, strict=True)
         ]
@@ -68,7 +69,7 @@ class QueryBuilder:
         self._results[name] = scalar(parse(text), self._in_result)
 
     def having(self, text: str) -> Callable[[Mapping[str, Any]], bool]:
-        """A test of the aggregates by their names.
+        """A test of the aggregates: those that are named, and further ones it writes out.
 
         Raises:
             SqlMistake: the text is none.
@@ -76,15 +77,17 @@ class QueryBuilder:
         names = self.names
 
         def leaf(node: Node) -> Value | None:
-            if isinstance(node, Call) and node.name in NAMES:
-                hint = f"name it under `aggregate`, and write the name: `{names[-1]}`"
-                raise SqlMistake(f"`having` sees the named aggregates, not `{node.name}(…)`", hint)
-            if not isinstance(node, Column):
+            if isinstance(node, Call) and (unnamed := self._in_result(node)) is not None:
+                names.append(f"{HIDDEN}{len(names)}")
+                self._results[names[-1]] = unnamed
+                place = len(names) - 1
+            elif not isinstance(node, Column):
                 return None
-            if node.name not in names:
+            elif node.name in names:
+                place = names.index(node.name)
+            else:
                 hint = suggest(node.name, names) or f"known: {', '.join(names)}"
                 raise SqlMistake(f"unknown aggregate `{node.name}`", hint)
-            place = names.index(node.name)
             return lambda row: row[place]
 
         test = scalar(parse(text), leaf)
