@@ -257,6 +257,7 @@ class Engine:
         kept = self._kept_runs()
         for name, lane in lanes.items():
             runs = kept.get(name, [])
+            lane.expected = {run["version"] for run in runs}
             if (deaths := self.caution.deaths(name)) >= MOST_DEATHS:
                 lane.give_up(runs, deaths)
                 self.caution.forget(name)
@@ -294,4 +295,5 @@ class Engine:
 def _take_up_all(lane: Lane, kept: Sequence[dict[str, Any]]) -> None:
     for each in kept:
         lane.take_up(each)
+    lane.expected.clear()
     lane.queue_up()

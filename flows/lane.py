@@ -71,6 +71,7 @@ class Lane:
         self.refusals = Refusals()
         self.active: dict[int, Fiber] = {}
         self.former: dict[str, Plan] = {}  # by version: those that runs under way began with
+        self.expected: set[str] = set()  # the versions of runs that are still to be taken up
         self._mask = pipeline_mask(plan.id)
         self._now = host.clock.now
         self._last = (0, 0)
@@ -211,7 +212,7 @@ class Lane:
 
     def _forget(self) -> None:
         """Let go of versions that no run needs any more."""
-        used = {fiber.scope.run.version for fiber in self.active.values()}
+        used = {fiber.scope.run.version for fiber in self.active.values()} | self.expected
         self.former = {version: plan for version, plan in self.former.items() if version in used}
 
     def _plan_of(self, scope: Scope) -> Plan:

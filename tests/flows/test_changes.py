@@ -75,6 +75,18 @@ def test_a_run_that_waited_over_a_restart_ends_under_the_version_it_began_with()
     assert house.sent == ["old begins", "old ends"]
 
 
+def test_a_change_before_a_run_is_taken_up_does_not_matter_to_it() -> None:
+    house = House()
+    old = SLOW.replace("VERSION", "old")
+    house.load(old)
+    house.message("go")
+    house.restart(old)
+    house.restart(old)  # the last life did not get far: this one takes its time
+    house.load(SLOW.replace("VERSION", "new"))
+    house.pass_(60)
+    assert house.sent == ["old begins", "old ends"]
+
+
 def test_a_run_of_a_pipeline_that_is_gone_ends_all_the_same_also_after_a_restart() -> None:
     house = House()
     old = SLOW.replace("VERSION", "old")
