@@ -181,3 +181,21 @@ def test_switching_off_in_the_file_wins_over_what_was_switched_before() -> None:
     house.engine.enable("warm", True)
     house.load(WARM.replace("id: warm", "id: warm\nenabled: false"))
     assert not house.engine.lanes["warm"].enabled
+
+
+def test_a_window_goes_on_over_a_change_of_the_steps() -> None:
+    house = House()
+    text = """
+id: counted
+triggers:
+  - window: {of: {topic: go}, size: 10s, aggregate: {n: count()}}
+steps:
+  - publish: {topic: out, payload: "{{ trigger.n }} SAID"}
+"""
+    house.load(text.replace("SAID", "old"))
+    house.message("go", 1)
+    house.message("go", 2)
+    house.load(text.replace("SAID", "new"))
+    house.message("go", 3)
+    house.pass_(30)
+    assert house.sent == ["3 new"]

@@ -186,3 +186,27 @@ def test_the_metrics_of_the_process_are_there(client: httpx.Client) -> None:
     answer = client.get("/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "process_resident_memory_bytes" in answer.text
+
+
+def test_files_are_reloaded_and_their_problems_told(client: httpx.Client) -> None:
+    assert client.post("/api/v1/reload").json()["changed"] == ["freezer-alarm"]
+    [problem] = client.get("/api/v1/problems").json()
+    assert (problem["file"], problem["line"]) == ("pipelines/attic.yaml", 4)
+
+
+def test_versions_are_listed_read_and_had_back(client: httpx.Client) -> None:
+    base = "/api/v1/pipelines/freezer-alarm"
+    assert client.get(f"{base}/versions").json()[0]["number"] == 1
+    assert client.get(f"{base}/versions/1").json()["text"] == "id: freezer-alarm"
+    assert client.post(f"{base}/rollback").json()["file"] == "pipelines/freezer.yaml"
+    assert client.post(f"{base}/rollback", json={"number": 7}).json()["number"] == 7
+    for path in ("versions", "versions/1"):
+        assert client.get(f"/api/v1/pipelines/nobody/{path}").status_code == 404
+
+
+def test_versions_run_beside_for_a_while(client: httpx.Client) -> None:
+    begun = client.post("/api/v1/shadows", json={"text": "id: freezer-alarm"})
+    assert begun.status_code == 201 and begun.json()["id"] == "s1"
+    assert client.get("/api/v1/shadows/s1").json()["totals"] == {"same": 1, "different": 1}
+    assert client.post("/api/v1/shadows/s1/stop").json()["firings"][0]["verdict"] == "different"
+    assert client.get("/api/v1/shadows/nobody").status_code == 404
