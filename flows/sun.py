@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -50,11 +51,17 @@ class Sun:
         return (at for day in days if (at := self._time(event, today + timedelta(day))))
 
     def _time(self, event: str, day: date) -> float | None:
-        find: Callable[..., Any] = getattr(astral_sun, event)
-        try:
-            return float(find(self._observer, day, tzinfo=UTC).timestamp())
-        except ValueError:  # near the poles there are days without it
-            return None
+        return _time(self._observer.latitude, self._observer.longitude, event, day)
+
+
+@lru_cache(maxsize=4096)
+def _time(latitude: float, longitude: float, event: str, day: date) -> float | None:
+    """When it happens; kept, because schedules ask for the same days every minute (0.1 ms)."""
+    find: Callable[..., Any] = getattr(astral_sun, event)
+    try:
+        return float(find(Observer(latitude, longitude), day, tzinfo=UTC).timestamp())
+    except ValueError:  # near the poles there are days without it
+        return None
 
 
 def sun_over(tools: Tools) -> Sun | None:

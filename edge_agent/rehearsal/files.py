@@ -132,36 +132,49 @@ def _called(plan: Plan) -> Plan:
 
 
 class CompiledBlueprint:
-    """The pipelines that the tests of one blueprint make of it."""
+    """The pipelines that the tests of one blueprint make of it, each compiled once for a home."""
 
     def __init__(self, path: Path, facts: HomeFacts) -> None:
         self._facts = facts
         self._path = path
+        self._made: dict[Home, tuple[LentPorts, BlueprintFile]] = {}
+        self._plans: dict[tuple[Home, Position], list[Plan]] = {}
         self.reader = Reader(facts.folder)
         self.name = self.reader.name(path)
         self._blueprints = Blueprints(self.reader)
-        self.tests = self._file(LentPorts(facts.home).ports).tests()
+        self.tests = self._file(facts.home)[1].tests()
 
     def look(self) -> Compiled:
         """The plan of each test, and what is wrong with the blueprint."""
-        ports = LentPorts(self._facts.home).ports
-        plans = [plan for test in self.tests for plan in self._plans(ports, test)]
-        return Compiled(plans, self._file(ports).problems())
+        home = self._facts.home
+        plans = [plan for test in self.tests for plan in self._plans_of(home, test)]
+        return Compiled(plans, self._file(home)[1].problems())
 
     def around(self, test: Rehearsal) -> Surroundings:
         """What a test of this file is played in."""
         facts = self._facts
         return Surroundings(
-            lambda ports: self._plans(ports, test), facts.home, facts.profiles, facts.devices
+            lambda ports: self._lend(ports, test), facts.home, facts.profiles, facts.devices
         )
 
-    def _plans(self, ports: Ports, test: Rehearsal) -> list[Plan]:
-        plan = self._file(ports).plan(test.inputs, test.at)
-        return [] if plan is None else [_on_trial(plan, msgspec.structs.replace(test, inputs={}))]
+    def _lend(self, ports: Ports, test: Rehearsal) -> list[Plan]:
+        self._file(ports.home)[0].lend(ports)
+        return self._plans_of(ports.home, test)
 
-    def _file(self, ports: Ports) -> BlueprintFile:
-        functions = {"sun": sun_function(ports.home, ports.clock.now)}
-        return BlueprintFile(self._path, self._blueprints, Compiler(ports, functions))
+    def _plans_of(self, home: Home, test: Rehearsal) -> list[Plan]:
+        if (home, test.at) not in self._plans:
+            plan = self._file(home)[1].plan(test.inputs, test.at)
+            filled = msgspec.structs.replace(test, inputs={})
+            self._plans[home, test.at] = [] if plan is None else [_on_trial(plan, filled)]
+        return self._plans[home, test.at]
+
+    def _file(self, home: Home) -> tuple[LentPorts, BlueprintFile]:
+        if home not in self._made:
+            lent = LentPorts(home)
+            functions = {"sun": sun_function(home, lent.ports.clock.now)}
+            compiler = Compiler(lent.ports, functions)
+            self._made[home] = lent, BlueprintFile(self._path, self._blueprints, compiler)
+        return self._made[home]
 
 
 def _on_trial(plan: Plan, test: Rehearsal) -> Plan:
