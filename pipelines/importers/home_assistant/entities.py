@@ -15,9 +15,10 @@ _BOOLEANS = frozenset(
 )
 _ON_OFF: Mapping[str, Any] = {"on": True, "off": False}
 _PRESENCE: Mapping[str, Any] = {"home": True, "not_home": False}
-_SWITCHED = frozenset({"input_boolean", "schedule", "automation", "calendar", "switch", "light"})
-
-
+_SWITCHED = frozenset(
+    {"input_boolean", "schedule", "automation", "calendar", "switch", "light", "group"}
+    | {"binary_sensor", "fan", "siren", "remote", "update"}
+)
 _INITIAL = {"timer": "idle", "alarm_control_panel": "disarmed"}
 
 

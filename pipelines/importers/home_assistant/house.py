@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pipelines.importers.home_assistant.automation import Made, automation, scene, script, title
 from pipelines.importers.home_assistant.blueprints import unfolded
-from pipelines.importers.home_assistant.contents import Contents
+from pipelines.importers.home_assistant.contents import Contents, Part
 from pipelines.importers.home_assistant.entities import Table, Target
 from pipelines.importers.home_assistant.files import CONFIGURATION, reader_of
 from pipelines.importers.home_assistant.page import House, remembered_name
@@ -75,31 +75,43 @@ def import_contents(
 ) -> Import:
     """Make pipelines of all that files hold; blueprints are looked for below the roots."""
     left_out: list[Gap] = []
-    automations = []
-    for part in contents.automations:
-        try:
-            automations.append(unfolded(part, roots))
-        except Unsupported as error:
-            what = f"automation `{title(part.tree)}`"
-            left_out.append(Gap(part.tree.at, what, str(error)))
-    ids = _Ids()
-    scripts = [(part, ids.of(part.name, "script")) for part in contents.scripts]
-    for part, pipeline_id in scripts:
-        if f"script.{part.name}" not in house.table.entities:
-            house.table.note("entities", f"script.{part.name}", Target(pipeline=pipeline_id))
-    named = [(part, ids.of(title(part.tree), "automation")) for part in automations]
-    for part, pipeline_id in named:
-        house.pipelines[f"automation.{remembered_name(title(part.tree))}"] = pipeline_id
-    scenes = [(part, ids.of(f"scene-{part.name}", "scene")) for part in contents.scenes]
-    house.scenes |= {f"scene.{remembered_name(part.name)}": name for part, name in scenes}
+    contents.automations = [*_unfolded(contents.automations, list(roots), left_out)]
+    named = _Named(contents, house)
     house.switched |= _switched(contents)
     house.given |= given_to(contents)
-    made = [automation(part, name, house) for part, name in named]
-    made += [script(part, name, house) for part, name in scripts]
-    made += [scene(part, name, house) for part, name in scenes]
+    made = [automation(part, name, house) for part, name in named.automations]
+    made += [script(part, name, house) for part, name in named.scripts]
+    made += [scene(part, name, house) for part, name in named.scenes]
     made += [_timer(entity, house) for entity in sorted(house.timers)]
     pipelines = [_text(each) for each in made]
     return Import(pipelines, left_out, _unset(made, house), house.table, list(problems))
+
+
+def _unfolded(parts: Iterable[Part], roots: list[Path], left_out: list[Gap]) -> Iterable[Part]:
+    """The automations, those made of blueprints unfolded."""
+    for part in parts:
+        try:
+            yield unfolded(part, roots)
+        except Unsupported as error:
+            left_out.append(Gap(part.tree.at, f"automation `{title(part.tree)}`", str(error)))
+
+
+class _Named:
+    """The parts with the ids of their pipelines; the house knows them from now on."""
+
+    def __init__(self, contents: Contents, house: House) -> None:
+        ids = _Ids()
+        self.scripts = [(part, ids.of(part.name, "script")) for part in contents.scripts]
+        self.automations = [
+            (part, ids.of(title(part.tree), "automation")) for part in contents.automations
+        ]
+        self.scenes = [(part, ids.of(f"scene-{part.name}", "scene")) for part in contents.scenes]
+        for part, name in self.scripts:
+            if f"script.{part.name}" not in house.table.entities:
+                house.table.note("entities", f"script.{part.name}", Target(pipeline=name))
+        for part, name in self.automations:
+            house.pipelines[f"automation.{remembered_name(title(part.tree))}"] = name
+        house.scenes |= {f"scene.{remembered_name(p.name)}": name for p, name in self.scenes}
 
 
 def _text(made: Made) -> Imported:

@@ -32,6 +32,13 @@ def filtered(node: nodes.Expr, name: str, *args: Any) -> nodes.Filter:
     return nodes.Filter(node, name, [as_node(a) for a in args], [], None, None)
 
 
+def any_item(items: nodes.Expr) -> nodes.Expr:
+    """Some item of a list, as good as drawn: which one, the clock's microseconds decide."""
+    clock = nodes.Getattr(call("now"), "microsecond", "load")
+    index = nodes.Mod(clock, filtered(items, "length"))
+    return nodes.Getitem(items, index, "load")
+
+
 def negated(node: nodes.Expr) -> nodes.Expr:
     """The opposite of a test."""
     opposite = {"eq": "ne", "in": "notin", "ne": "eq", "notin": "in"}

@@ -14,6 +14,7 @@ from pipelines.importers.home_assistant import state_words
 from pipelines.importers.home_assistant.entities import Known
 from pipelines.importers.home_assistant.jinja_nodes import (
     all_of,
+    any_item,
     any_of,
     as_node,
     call,
@@ -81,6 +82,8 @@ class Rewriting(NodeTransformer):
         """The same, written as filters."""
         if node.name in CALLS and node.node is not None:
             return called(self, node.name, [node.node, *node.args])
+        if node.name == "random" and node.node is not None:
+            return any_item(self.visit(node.node))
         return self.generic_visit(node)
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
