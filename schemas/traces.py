@@ -128,3 +128,6 @@ class Trace(Struct, frozen=True):
     effects: Annotated[list[EffectView], Meta(description="What it did, in order.")] = []
     labels: Annotated[dict[str, str], Meta(description="The pipeline's labels.")] = {}
     parent: Annotated[str | None, Meta(description="The run that started this one.")] = None
+    children: Annotated[
+        list[RunSummary], Meta(description="The runs it started, the first hundred; in history.")
+    ] = []

@@ -10,7 +10,7 @@ import click
 
 from edge_agent.cli.shell import Shell, to_json
 from edge_agent.cli.trace_tree import Node, tree
-from schemas.traces import EffectView, StepView, Trace, WaitView
+from schemas.traces import EffectView, RunSummary, StepView, Trace, WaitView
 
 MARKS = {
     "completed": ("✓", "green"),
@@ -44,6 +44,16 @@ class TraceText:
                 yield click.style(title, bold=True)
             for node in nodes:
                 yield from self._node(node, "", "")
+        if trace.children:
+            yield click.style("started", bold=True)
+            yield from map(self._child, trace.children)
+
+    def _child(self, run: RunSummary) -> str:
+        took = self._shell.took(run.started, run.finished)
+        error = f": {run.error}" if run.error else ""
+        told = f"{run.id} {run.pipeline} {run.state}{f' in {took}' if took else ''}{error}"
+        colour = MARKS.get(run.state, ("", "cyan"))[1]
+        return click.style(self._cut(f"  {told}"), fg=colour)
 
     def _head(self, trace: Trace) -> Iterator[str]:
         run, shell = trace.run, self._shell

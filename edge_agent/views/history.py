@@ -10,12 +10,15 @@ import msgspec
 from edge_agent.gateway.live import moment, run_summary
 from edge_agent.ledger.problems import QueryProblem
 from edge_agent.ledger.questions import Questions
-from edge_agent.views.traces import trace_of
+from edge_agent.views.traces import started_by, trace_of
 from firmware_profiles.payloads import parse
 from schemas.api import Bucket, QueryAnswer, ReadingQuery, ReadingView, RunPage, RunQuery
 from schemas.identity import text_id
 from schemas.problem import Position, Problem, UserError
+from schemas.run import RunRecord
 from schemas.traces import Trace
+
+_MOST_CHILDREN = 100
 
 
 class HistoryView:
@@ -46,7 +49,11 @@ class HistoryView:
         if event is not None and isinstance(event.payload, str):
             raw = event.payload.encode()
             event = msgspec.structs.replace(event, payload=parse(raw), raw=raw)
-        return trace_of(entry.run, event)
+        return trace_of(entry.run, event, await self._children(entry.run))
+
+    async def _children(self, record: RunRecord) -> list[RunRecord]:
+        found = [await self._ledger.trace(run) for run in started_by(record)[:_MOST_CHILDREN]]
+        return [entry.run for entry in found if entry is not None and entry.run is not None]
 
     async def readings(self, query: ReadingQuery) -> Sequence[ReadingView]:
         """Readings, newest first."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from edge_agent.gateway.live import effect_view, event_view, moment, run_summary
 from schemas.event import Event
 from schemas.identity import text_id
@@ -9,7 +12,7 @@ from schemas.run import Notes, RunRecord, StepRecord
 from schemas.traces import AskedView, StepView, Trace, TryView, WaitView
 
 
-def trace_of(record: RunRecord, event: Event | None) -> Trace:
+def trace_of(record: RunRecord, event: Event | None, children: Sequence[RunRecord] = ()) -> Trace:
     """The whole run."""
     return Trace(
         run=run_summary(record),
@@ -21,7 +24,14 @@ def trace_of(record: RunRecord, event: Event | None) -> Trace:
         effects=[effect_view(effect) for effect in record.effects],
         labels=record.labels,
         parent=text_id(record.parent) if record.parent else None,
+        children=[run_summary(child) for child in children],
     )
+
+
+def started_by(record: RunRecord) -> list[int]:
+    """The ids of the runs that its `run` steps have started, in order."""
+    told = [effect.payload for effect in record.effects if effect.kind == "run"]
+    return [UUID(each["id"]).int for each in told if each.get("id")]
 
 
 def _step(step: StepRecord) -> StepView:

@@ -47,7 +47,7 @@ class Run(Step, frozen=True):
                     scope.act(path, "run", name, {"inputs": given}, now())
                     return _outcome((yield Await(runs.rehearse(name, given, scope, path))), name)
                 sub = runs.start(name, given, scope, path, wait=wait)
-                scope.act(path, "run", name, {"id": sub.id, "inputs": given}, now())
+                scope.act(path, "run", name, {"inputs": given, "id": sub.id}, now())
             if wait and sub.goes_on:
                 sub = yield from _end_of(sub, runs, scope, path)
             return _outcome(sub, name)

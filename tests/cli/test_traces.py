@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.cli.shell import Shell
 from edge_agent.cli.trace_text import TraceText
-from edge_agent.views.traces import trace_of
+from edge_agent.views.traces import started_by, trace_of
 from pipelines.source import Reader
 from tests.flows.rehearsing import Rehearsed
 
@@ -35,7 +35,8 @@ def test_a_run_is_told_as_its_case_says(case: dict[str, Any], tmp_path: Path) ->
     internal = [each for each in played.ledger.events if each.channel != "mqtt"]
     event = next((each for each in internal if each.id == record.event), None)
     shell = Shell(home=tmp_path, json=False, verbose=False)
-    text = "\n".join(TraceText(shell, full=False).lines(trace_of(record, event)))
+    children = [played.ledger.runs[run] for run in started_by(record) if run in played.ledger.runs]
+    text = "\n".join(TraceText(shell, full=False).lines(trace_of(record, event, children)))
     plain = UUID.sub("ID", click.unstyle(text))
     assert plain == case["trace"].strip()
     assert max(map(len, plain.splitlines())) <= 80
