@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 help:
 	@echo "make demo    watch recorded devices and five pipelines, no broker or configuration needed"
-	@echo "make test    every test (needs mosquitto and PostgreSQL; installed with apt where possible)"
+	@echo "make test    every test (needs mosquitto, PostgreSQL, Chromium; installed with apt)"
 	@echo "make setup   prepare .venv with everything; the command is then $(HEARTH)"
 	@echo "make lint    ruff, formatting, mypy --strict"
 	@echo "make bench   the measurements of hearth bench"

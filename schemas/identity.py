@@ -25,11 +25,10 @@ def stable_id(*parts: str | bytes) -> int:
     return int.from_bytes(digest.digest()) & _FREE | _VERSION_8
 
 
-def timed_id(at: float, *parts: str | bytes) -> int:
-    """A stable id that begins with a time (epoch seconds, to the millisecond): those of one time
-    lie together in an index."""
-    low = stable_id(*parts) & ((1 << 80) - 1)
-    return (int(at * 1e3) & ((1 << 48) - 1)) << 80 | low
+def part_id(whole: int, name: str) -> int:
+    """A stable id for a part of something; those of one whole lie together in an index."""
+    low = (1 << 80) - 1
+    return whole & ~low | stable_id(whole.to_bytes(16), name) & low
 
 
 def pipeline_mask(pipeline: str) -> int:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from flows.prefect.nesting import Placed, placed
-from schemas.identity import stable_id, text_id, timed_id
+from schemas.identity import part_id, stable_id, text_id
 from schemas.run import Effect, RunRecord, StepRecord
 
 INFO, WARNING, ERROR = 20, 30, 40
@@ -130,7 +130,7 @@ def _calls(effects: Sequence[Effect]) -> Iterator[tuple[Place, int]]:
 def _task_id(record: RunRecord, step: StepRecord, calls: Mapping[Place, int]) -> int:
     if child := calls.get((step.path, step.rounds)):
         return call_id(child)
-    return timed_id(record.started, f"{record.id:x}/{step.path}/{step.rounds}")
+    return part_id(record.id, f"{step.path}/{step.rounds}")
 
 
 def _task_run(each: Placed, ids: Sequence[int]) -> TaskRun:

@@ -28,9 +28,11 @@ from schemas.run import RunRecord, StepRecord
 from schemas.settings import PrefectSettings
 from tests.flows.rehearsing import compiled_text
 from tests.ledger.made import settings
+from tests.storms.scene import SOAK
 
 ALL = PrefectSettings(per_minute=1_000_000, per_day=1_000_000_000, keep="3650d")
 PAGE = 200
+PATIENCE = 600.0 if SOAK else 120.0
 
 FIVE_STEPS = """
 id: {pipeline}
@@ -148,14 +150,16 @@ def _plan(text: str, ports: Ports) -> Plan:
 
 async def until(done: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    while not done():  # noqa: ASYNC110 (nobody tells)
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE):
+        while not done():  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
 
 
 async def until_true(done: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something that takes a while to find out holds."""
-    while not await done():  # noqa: ASYNC110 (nobody tells)
-        await asyncio.sleep(0.03)
+    async with asyncio.timeout(PATIENCE):
+        while not await done():  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.03)
 
 
 async def _none_left(mirror: Mirror) -> bool:
