@@ -19,12 +19,14 @@ Fetch = Callable[[str, Mapping[str, Any]], Awaitable[Rows]]
 
 
 class Kind(Struct, frozen=True):
-    """What messages of one source have in common; `items` are (device key, property)."""
+    """What messages of one source have in common; `items` are (device key, property), `names` how
+    those devices were called, by key."""
 
     number: int
     channel: str
     source: str
     items: frozenset[tuple[str, str]]
+    names: Mapping[str, str] = {}
 
 
 class Happened(Struct, frozen=True):
@@ -45,12 +47,15 @@ class Chronicle:
 
     async def kinds(self) -> list[Kind]:
         """Every kind of message there is."""
-        found: dict[tuple[int, str, str], set[tuple[str, str]]] = {}
-        for number, channel, source, key, property in await self._fetch("every_kind", {}):
-            items = found.setdefault((number, channel, source), set())
+        found: dict[tuple[int, str, str], dict[tuple[str, str], str]] = {}
+        for number, channel, source, key, property, name in await self._fetch("every_kind", {}):
+            items = found.setdefault((number, channel, source), {})
             if key is not None:
-                items.add((key, property))
-        return [Kind(*key, frozenset(items)) for key, items in found.items()]
+                items[key, property] = name
+        return [
+            Kind(*kind, frozenset(items), {key: name for (key, _), name in items.items()})
+            for kind, items in found.items()
+        ]
 
     async def span(
         self, kinds: Collection[int], since: float, until: float, limit: int

@@ -310,7 +310,7 @@ WHERE seq > $after AND seq <= $upto AND kind IN (SELECT unnest($kinds::INTEGER[]
 ORDER BY seq
 
 -- name: every_kind
-SELECT k.id, k.channel, k.source, i.device_key, i.property
+SELECT k.id, k.channel, k.source, i.device_key, i.property, i.device
 FROM kinds k LEFT JOIN items i ON i.kind = k.id
 
 -- name: span

@@ -28,7 +28,8 @@ _SPOKEN = frozenset({"emit", "webhook", "startup", "run", "message"})
 
 class Beginning(Struct, frozen=True):
     """How a home was at a time (epoch seconds): what is known of it from `devices.yaml` and the
-    registry, the last readings before, and what was remembered."""
+    registry, the last readings before, and what was remembered. `names` are those of devices by
+    key, as their messages had them: the registry's rows may be half a minute old."""
 
     at: float
     home: Home
@@ -36,6 +37,7 @@ class Beginning(Struct, frozen=True):
     devices: Sequence[DeviceRow]
     readings: Sequence[Latest]
     memory: Sequence[tuple[str, Any, float]]
+    names: Mapping[str, str] = {}
 
 
 class ReplayedHome:
@@ -95,7 +97,10 @@ def _registry(beginning: Beginning) -> Registry:
         for name, settings in beginning.settings.items()
     }
     registry = Registry(told, encode=_mute, send=lambda publication, run: None)
-    registry.restore(msgspec.structs.replace(row, state=_names(row)) for row in beginning.devices)
+    rows = {row.key: msgspec.structs.replace(row, state=_names(row)) for row in beginning.devices}
+    for key, name in beginning.names.items():
+        rows.setdefault(key, DeviceRow(key, name, key.partition(":")[0]))
+    registry.restore(rows.values())
     registry.recall(beginning.readings)
     return registry
 

@@ -21,7 +21,7 @@ from schemas.why import TriggerWhy, WhyNot
 _SAME_FIRING = 2.0  # seconds between a firing of the past and the run that it made
 _NEAREST = frozenset({
     "for", "for_broken", "stale", "disabled", "if", "debounce", "conditions", "throttle", "dedupe",
-    "busy", "queued", "missed", "error", "ran",
+    "busy", "queued", "missed", "error", "ran", "started",
 })  # fmt: skip
 _PLACES = {"single": 1, "queued": 1, "restart": 1_000_000}
 _LIVE_ONLY = frozenset({"stale", "disabled", "busy", "missed"})
@@ -71,7 +71,7 @@ class Verdict:
     def _reason(self) -> tuple[str, str, RunRecord | None]:
         past, words = self._past, self._words
         best = _best(self._near())
-        if (run := self._run()) and (best is None or best.ts <= run.started + _SAME_FIRING):
+        if (run := self._run()) and (best is None or _before(best, run)):
             return "ran", f"run {text_id(run.id)} began at {words.time(run.started)}", run
         if past.down:
             began, ended = map(words.time, past.down)
@@ -147,6 +147,8 @@ class Verdict:
         for name in past.unavailable:
             yield f"{name} was unavailable"
         yield from self._present.problems
+        if self._present.resting_since is not None:
+            yield f"no agent runs since {words.time(self._present.resting_since)}"
         before = [run.started for run in past.runs if run.started <= past.at]
         if before:
             yield f"it last ran at {words.time(max(before))}"
@@ -156,8 +158,9 @@ class Verdict:
         """A firing that came through ran, or another run was in its way."""
         if look.reason != "ran":
             return look
-        if any(abs(run.started - look.ts) <= _SAME_FIRING for run in self._past.runs):
-            return look
+        for run in self._past.runs:
+            if abs(run.started - look.ts) <= _SAME_FIRING:
+                return msgspec.structs.replace(look, reason="started", text=text_id(run.id))
         under_way = [
             run
             for run in self._past.runs
@@ -191,6 +194,11 @@ def _best(looks: Sequence[Look]) -> Look | None:
     nearest = [look for look in looks if look.reason in _NEAREST or _limited(look)]
     found = nearest or list(looks)
     return found[-1] if found else None
+
+
+def _before(look: Look, run: RunRecord) -> bool:
+    """Whether nothing was refused after a run."""
+    return look.reason == "started" or look.ts <= run.started + _SAME_FIRING
 
 
 def _limited(look: Look) -> bool:

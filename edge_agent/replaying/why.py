@@ -79,8 +79,9 @@ class Asking:
             return None
         version = Version(self._folder, row, self._ledger.version_texts(row))
         chronicle, until = self._ledger.chronicle, at + SOON_AFTER
-        probe = await asyncio.to_thread(played, await self._beginning(at, []), version, [], at)
         kinds = await chronicle.kinds()
+        now = await self._beginning(at, [], kinds)
+        probe = await asyncio.to_thread(played, now, version, [], at)
         reach = {name: watched_by(watches, kinds) for name, watches in probe.looks.watches.items()}
         wanted = set().union(*reach.values(), read_by(version.fields, kinds, probe.home.registry))
         wanted |= {k.number for k in kinds if (k.channel, k.source) == ("switch", pipeline)}
@@ -88,7 +89,7 @@ class Asking:
         happened = await chronicle.span(wanted, since, until, _MOST_EVENTS)
         if len(happened) == _MOST_EVENTS:
             since = happened[0].event.received
-        beginning = await self._beginning(since, await chronicle.state(since))
+        beginning = await self._beginning(since, await chronicle.state(since), kinds)
         then = await asyncio.to_thread(played, beginning, version, happened, until)
         runs = await self._ledger.runs(
             pipeline=pipeline, since=at - LOOK_BACK, before=until, limit=200
@@ -120,11 +121,14 @@ class Asking:
             raise LookupError(f"there is no pipeline `{pipeline}`")
         return next((row for row in rows if row.accepted <= at), rows[-1])
 
-    async def _beginning(self, at: float, readings: Sequence[Latest]) -> Beginning:
+    async def _beginning(
+        self, at: float, readings: Sequence[Latest], kinds: Sequence[Kind]
+    ) -> Beginning:
         ledger = self._ledger
         memory = await ledger.chronicle.memory(at, ledger.memory())
         settings = load_devices(self._folder)[0]
-        return Beginning(at, self._home, settings, ledger.devices(), readings, memory)
+        names = {key: name for kind in kinds for key, name in kind.names.items()}
+        return Beginning(at, self._home, settings, ledger.devices(), readings, memory, names)
 
     async def _down(self, kinds: Sequence[Kind], at: float) -> tuple[float, float] | None:
         """When no agent ran around a time, as the next start told."""

@@ -91,6 +91,9 @@ class Words:
     def _error(self, look: Look, came: str) -> str:
         return f"{came}, but {look.text}"
 
+    def _started(self, look: Look, came: str) -> str:
+        return f"{came} and started run {look.text}"
+
     def _ran(self, look: Look, came: str) -> str:
         return f"{came} and nothing held it back, yet the ledger has no run of it"
 

@@ -141,8 +141,6 @@ class PastHome:
     # ------------------------------------------------------------------ what is asked
     async def why_not(self, at: str | None, *, live: bool) -> WhyNot:
         """The answer of the running agent, or the one the ledger alone gives."""
-        for row in self.registry.rows():
-            self.ledger.device(row)
         lane = self.engine.lanes["case"]
         present = Present(lane.enabled, list(lane.refusals.last)) if live else Present()
         view = ReasonsView(
