@@ -46,6 +46,7 @@ from edge_agent.views.history import HistoryView
 from edge_agent.views.hooks import HooksView
 from edge_agent.views.messages import MessagesView
 from edge_agent.views.pipelines import PipelinesView
+from edge_agent.views.replays import ReplaysView
 from edge_agent.views.shadows import ShadowsView
 from edge_agent.views.why import reasons_of
 from firmware_profiles.profiles import Profiles
@@ -257,6 +258,7 @@ class Agent:
             shadows=ShadowsView(self.home, self.engine, self.shadows, self.files.compiler),
             reasons=reasons_of(self.files, home_of(self.settings), self.ledger, self.engine),
             models=self.models,
+            replays=ReplaysView(self.home, home_of(self.settings), self.ledger, now=time.time),
             live=self.live,
             health=self.health,
             metrics=self.metrics,

@@ -20,6 +20,7 @@ from schemas.api import (
 )
 from schemas.device import Command
 from schemas.files import ReloadAnswer, Rollback, RolledBack, VersionText, VersionView
+from schemas.replays import RecordedPage, RecordedQuery, ReplayReport, ReplayRequest
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
 from schemas.why import WhyNot
@@ -42,6 +43,12 @@ class Agent(Protocol):
 
     def why_not(self, pipeline: str, at: datetime | None) -> WhyNot:
         """Why a pipeline did not run at a time, by default now."""
+
+    def replay(self, request: ReplayRequest) -> ReplayReport:
+        """What pipelines would have done in the past."""
+
+    def recorded(self, query: RecordedQuery) -> RecordedPage:
+        """MQTT messages that came, a page at a time."""
 
     def versions(self, pipeline: str) -> Sequence[VersionView]:
         """The versions of a pipeline, newest first."""
@@ -123,6 +130,15 @@ class RunningAgent:
     def why_not(self, pipeline: str, at: datetime | None) -> WhyNot:
         """Why a pipeline did not run at a time, by default now."""
         return self._wire.get(f"/api/v1/pipelines/{part(pipeline)}/why-not", WhyNot, at=at)
+
+    def replay(self, request: ReplayRequest) -> ReplayReport:
+        """What pipelines would have done in the past."""
+        return self._wire.post("/api/v1/replays", request, ReplayReport)
+
+    def recorded(self, query: RecordedQuery) -> RecordedPage:
+        """MQTT messages that came, a page at a time."""
+        fields = {name: getattr(query, name) for name in query.__struct_fields__}
+        return self._wire.get("/api/v1/recording", RecordedPage, **fields)
 
     def devices(self) -> Sequence[DeviceView]:
         """Every device."""

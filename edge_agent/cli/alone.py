@@ -28,6 +28,7 @@ from edge_agent.views.agent import wire
 from edge_agent.views.devices import DevicesView
 from edge_agent.views.history import HistoryView
 from edge_agent.views.pipelines import PipelinesView
+from edge_agent.views.replays import ReplaysView
 from edge_agent.views.versions import VersionsView
 from edge_agent.views.why import ReasonsView
 from firmware_profiles.profiles import Profiles
@@ -42,6 +43,7 @@ from schemas.api import DeviceView, Message, QueryAnswer, RunPage, RunQuery, Run
 from schemas.device import Command, Publication
 from schemas.files import RolledBack, VersionText, VersionView
 from schemas.problem import UserError
+from schemas.replays import RecordedPage, RecordedQuery, ReplayReport, ReplayRequest
 from schemas.settings import Settings
 from schemas.traces import Trace
 from schemas.why import WhyNot
@@ -128,6 +130,18 @@ class HomeAlone:
             present=lambda pipeline: resting,
         )
         return self._do(view.why_not(pipeline, None if at is None else at.timestamp()))
+
+    def replay(self, request: ReplayRequest) -> ReplayReport:
+        """What pipelines would have done in the past."""
+        return self._do(self._replays().replay(request))
+
+    def recorded(self, query: RecordedQuery) -> RecordedPage:
+        """MQTT messages that came, a page at a time."""
+        return self._do(self._replays().recorded(query))
+
+    def _replays(self) -> ReplaysView:
+        home = home_of(self._settings)
+        return ReplaysView(self._home.resolve(), home, self._ledger, now=self._clock.now)
 
     def versions(self, pipeline: str) -> Sequence[VersionView]:
         """The versions of a pipeline, newest first."""

@@ -21,6 +21,7 @@ from edge_agent.gateway.routes.messages import messages
 from edge_agent.gateway.routes.openai import openai
 from edge_agent.gateway.routes.pipelines import pipelines
 from edge_agent.gateway.routes.reasons import reasons
+from edge_agent.gateway.routes.replays import replays
 from edge_agent.gateway.routes.shadows import shadows
 from edge_agent.gateway.routes.state import state
 
@@ -63,6 +64,7 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             files(gateway.files),
             shadows(gateway.shadows),
             reasons(gateway.reasons),
+            replays(gateway.replays),
         ],
     )
     return [state(gateway.health, gateway.metrics), api, openai(gateway.models)]

@@ -35,6 +35,7 @@ from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
 from schemas.model import ChatPart, ChatRequest
+from schemas.replays import RecordedPage, RecordedQuery, ReplayReport, ReplayRequest
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
 from schemas.why import WhyNot
@@ -170,6 +171,16 @@ class Reasons(Protocol):
         """Why a pipeline did not run at a time (epoch seconds), by default now."""
 
 
+class Replays(Protocol):
+    """The past: what came, and pipelines played over it."""
+
+    async def replay(self, request: ReplayRequest) -> ReplayReport:
+        """What the pipelines of a file would have done."""
+
+    async def recorded(self, query: RecordedQuery) -> RecordedPage:
+        """MQTT messages that came, a page at a time."""
+
+
 class Gateway(Struct, frozen=True):
     """Everything the HTTP interface reaches."""
 
@@ -183,6 +194,7 @@ class Gateway(Struct, frozen=True):
     shadows: ShadowRuns
     reasons: Reasons
     models: Models
+    replays: Replays
     live: Live
     health: Health
     metrics: Metrics

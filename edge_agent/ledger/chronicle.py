@@ -73,6 +73,14 @@ class Chronicle:
             readings.setdefault(row[0], []).append(row)
         return [_happened(row, readings.get(row[0], ())) for row in reversed(rows)]
 
+    async def page(
+        self, kinds: Collection[int], since: float, until: float, *, after: int, limit: int
+    ) -> list[tuple[int, Happened]]:
+        """Events of these kinds after a place, oldest first, each with its place."""
+        bounds = {"since": micros(since), "until": micros(until), "after": after, "limit": limit}
+        rows = await self._fetch("page", {"kinds": list(kinds), **bounds}) if kinds else []
+        return [(row[0], _happened(row, ())) for row in rows]
+
     async def state(self, at: float) -> list[Latest]:
         """The last value of every property before a time."""
         rows = await self._fetch("state_at", {"at": micros(at)})

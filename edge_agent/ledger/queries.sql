@@ -360,3 +360,13 @@ GROUP BY k.source
 SELECT max(coalesce(received, ts)) FROM entries
 WHERE
     abs(kind) IN (SELECT unnest($kinds::INTEGER[])) AND coalesce(received, ts) < $before
+
+-- name: page
+SELECT
+    e.seq, e.ts, e.received, e.id::UUID::BLOB, e.payload, k.channel, k.source, k.retain, k.qos,
+    e.more
+FROM entries e JOIN kinds k ON k.id = e.kind
+WHERE
+    e.kind IN (SELECT unnest($kinds::INTEGER[])) AND e.seq > $after
+    AND coalesce(e.received, e.ts) >= $since AND coalesce(e.received, e.ts) < $until
+ORDER BY e.seq LIMIT $limit

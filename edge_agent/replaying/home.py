@@ -19,6 +19,7 @@ from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
 from schemas.device import Change, Decoded, Publication, Reading
 from schemas.event import Event
+from schemas.run import RunRecord
 from schemas.settings import DeviceSettings
 
 Compile = Callable[[Ports], Sequence[Plan]]
@@ -54,6 +55,8 @@ class ReplayedHome:
             clock=self.clock, messages=MemoryMessages(), devices=self.registry, memory=self.memory,
             outside=MemoryOutside(), bus=self.engine, runs=self.engine.calls, home=beginning.home,
         )  # fmt: skip
+        self._own: set[str] = set()  # what the pipelines here remember themselves
+        self.engine.on_run.append(lambda plan, record, event: self._remembers(record))
         self.engine.load(compile_plans(self.ports))
 
     async def play(self, happened: Iterable[Happened], until: float) -> None:
@@ -73,11 +76,16 @@ class ReplayedHome:
             event = msgspec.structs.replace(event, payload=parse(event.raw))
             self.engine.handle(event, self._changes(event, happened.readings))
         elif event.channel == "memory" and isinstance(payload, dict):
+            if event.source in self._own:
+                return
             self.memory.set(event.source, payload.get("value"))
         elif event.channel in _SPOKEN:
             event = msgspec.structs.replace(event, payload=payload, raw=b"")
             names = (event.source, "*") if event.channel == "run" else (event.source,)
             self.engine.dispatch(event, *names)
+
+    def _remembers(self, record: RunRecord) -> None:
+        self._own |= {each.target for each in record.effects if each.kind == "remember"}
 
     def _changes(self, event: Event, readings: Sequence[Latest]) -> list[Change]:
         """The readings as the registry took them in: with the values before."""

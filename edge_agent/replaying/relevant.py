@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_agent.devices.registry import Registry
 from edge_agent.ledger.chronicle import Kind
+from flows.topic_rules import filter_problem
 from flows.topics import TopicTree
 from pipelines.trigger import OnChange, OnName, OnReading, OnTick, OnTime, OnTopic, Watch
 
@@ -38,9 +39,16 @@ def _wanted(watch: OnReading, key: str, property: str) -> bool:
 
 def read_by(tree: Any, kinds: Iterable[Kind], registry: Registry) -> set[int]:
     """The kinds that change what a pipeline's texts name: devices, and everything remembered."""
-    keys = set(_devices(tree, registry))
+    keys, topics = set(_devices(tree, registry)), TopicTree[bool]()
+    for text in _texts(tree):
+        if not filter_problem(text):
+            topics.add(text, True)
     return {
-        k.number for k in kinds if k.channel == "memory" or any(key in keys for key, _ in k.items)
+        k.number
+        for k in kinds
+        if k.channel == "memory"
+        or any(key in keys for key, _ in k.items)
+        or (k.channel == "mqtt" and topics.match(k.source))
     }
 
 

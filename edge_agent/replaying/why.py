@@ -14,9 +14,10 @@ from msgspec import Struct
 from edge_agent.devices.registry import Registry
 from edge_agent.ledger.chronicle import Happened, Kind
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.records import Latest, VersionRow
+from edge_agent.ledger.records import VersionRow
 from edge_agent.loading import load_components
 from edge_agent.reloading.versions import compiled_texts
+from edge_agent.replaying.beginning import beginning
 from edge_agent.replaying.home import Beginning, ReplayedHome
 from edge_agent.replaying.looks import Look, Looks
 from edge_agent.replaying.relevant import read_by, watched_by
@@ -25,7 +26,6 @@ from pipelines.compiler import Compiler
 from pipelines.explaining import ExplainingDraft
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
-from pipelines.settings import load_devices
 from pipelines.tree import Map
 from pipelines.trigger import OnTime
 from schemas.run import RunRecord
@@ -80,7 +80,7 @@ class Asking:
         version = Version(self._folder, row, self._ledger.version_texts(row))
         chronicle, until = self._ledger.chronicle, at + SOON_AFTER
         kinds = await chronicle.kinds()
-        now = await self._beginning(at, [], kinds)
+        now = await beginning(self._ledger, self._folder, self._home, at, kinds)
         probe = await asyncio.to_thread(played, now, version, [], at)
         reach = {name: watched_by(watches, kinds) for name, watches in probe.looks.watches.items()}
         wanted = set().union(*reach.values(), read_by(version.fields, kinds, probe.home.registry))
@@ -89,8 +89,8 @@ class Asking:
         happened = await chronicle.span(wanted, since, until, _MOST_EVENTS)
         if len(happened) == _MOST_EVENTS:
             since = happened[0].event.received
-        beginning = await self._beginning(since, await chronicle.state(since), kinds)
-        then = await asyncio.to_thread(played, beginning, version, happened, until)
+        first = await beginning(self._ledger, self._folder, self._home, since, kinds)
+        then = await asyncio.to_thread(played, first, version, happened, until)
         runs = await self._ledger.runs(
             pipeline=pipeline, since=at - LOOK_BACK, before=until, limit=200
         )
@@ -120,15 +120,6 @@ class Asking:
         if not rows:
             raise LookupError(f"there is no pipeline `{pipeline}`")
         return next((row for row in rows if row.accepted <= at), rows[-1])
-
-    async def _beginning(
-        self, at: float, readings: Sequence[Latest], kinds: Sequence[Kind]
-    ) -> Beginning:
-        ledger = self._ledger
-        memory = await ledger.chronicle.memory(at, ledger.memory())
-        settings = load_devices(self._folder)[0]
-        names = {key: name for kind in kinds for key, name in kind.names.items()}
-        return Beginning(at, self._home, settings, ledger.devices(), readings, memory, names)
 
     async def _down(self, kinds: Sequence[Kind], at: float) -> tuple[float, float] | None:
         """When no agent ran around a time, as the next start told."""
@@ -176,14 +167,14 @@ class _Played(Struct):
 
 
 def played(
-    beginning: Beginning, version: Version, happened: Sequence[Happened], until: float
+    first: Beginning, version: Version, happened: Sequence[Happened], until: float
 ) -> _Played:
     """The past played on a loop of its own: the agent's must not wait."""
-    return asyncio.run(_play(beginning, version, happened, until))
+    return asyncio.run(_play(first, version, happened, until))
 
 
 async def _play(
-    beginning: Beginning, version: Version, happened: Sequence[Happened], until: float
+    first: Beginning, version: Version, happened: Sequence[Happened], until: float
 ) -> _Played:
     made: list[tuple[Plan, Looks]] = []
 
@@ -193,7 +184,7 @@ async def _play(
         made.append((plan, looks))
         return [looks.plan]
 
-    home = ReplayedHome(beginning, watched)
+    home = ReplayedHome(first, watched)
     ((plan, looks),) = made
     home.engine.lanes[plan.id].refusals = looks
     home.engine.on_run.append(lambda _, record, event: looks.ran(record))

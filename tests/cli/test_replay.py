@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.cli.verbs.replay import Recorded, in_time, read_recording
+from edge_agent.cli.verbs.replay import in_time, read_recording
 from schemas.problem import UserError
+from schemas.replays import Recorded
 from tests.cli.conftest import Hearth
 from tests.gateway.fakes import Parts
 

@@ -36,6 +36,13 @@ from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
 from schemas.model import ChatPart, ChatRequest, ToolCall, Usage
 from schemas.problem import Position, Problem, UserError
+from schemas.replays import (
+    Recorded,
+    RecordedPage,
+    RecordedQuery,
+    ReplayReport,
+    ReplayRequest,
+)
 from schemas.shadows import Action, ShadowFiring, ShadowReport, ShadowSide, StartShadow
 from schemas.traces import RunSummary, StepView, Trace
 from schemas.why import WhyNot
@@ -175,6 +182,15 @@ class FakeReasons:
         return WhyNot(pipeline, NOON, "no_event", "freezer-alarm did not run: nothing came.")
 
 
+class FakeReplays:
+    async def replay(self, request: ReplayRequest) -> ReplayReport:
+        return ReplayReport(["freezer-alarm"], NOON, NOON, 0)
+
+    async def recorded(self, query: RecordedQuery) -> RecordedPage:
+        assert query.topic
+        return RecordedPage([Recorded(1.0, "a/b", "x")])
+
+
 class FakeFiles:
     async def reload(self) -> ReloadAnswer:
         return ReloadAnswer(changed=["freezer-alarm"], unchanged=3)
@@ -262,6 +278,7 @@ class Parts:
         self.shadows = FakeShadows()
         self.reasons = FakeReasons()
         self.models = FakeModels()
+        self.replays = FakeReplays()
         self.live = Live()
         self.health = Health()
         self.metrics = Metrics()
@@ -277,6 +294,7 @@ class Parts:
             self.shadows,
             self.reasons,
             self.models,
+            self.replays,
             self.live,
             self.health,
             self.metrics,

@@ -1,49 +1,80 @@
-"""Play a recording of MQTT messages into the agent, in its own time or faster."""
+"""Play a recording into the agent, or a changed pipeline over what the ledger holds."""
 
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 
 from edge_agent.cli.agent import Agent
 from edge_agent.cli.group import verb
+from edge_agent.cli.options import MOMENT, in_home
+from edge_agent.cli.replay_text import show_replay
 from edge_agent.cli.shell import Shell
 from schemas.api import Message
 from schemas.problem import Position, Problem, UserError
+from schemas.replays import Recorded, ReplayRequest
 
 BATCH = 500
 TURN_SECONDS = 0.02
 
 
-class Recorded(msgspec.Struct, frozen=True):
-    """One line of a recording; `ts` is in epoch seconds or RFC 3339."""
-
-    ts: float | str
-    topic: str
-    payload: Any = ""
-    retain: bool = False
-    qos: int = 0
-
-
 @verb
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--speed", type=click.FloatRange(0), default=1.0, help="2: double; 0: at once.")
 @click.option("--publish", is_flag=True, help="Send them to the broker instead.")
-def command(shell: Shell, file: Path, speed: float, publish: bool) -> None:
-    """Play a recording of MQTT messages into the agent, in its own time or faster.
+@click.option(
+    "--pipeline",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Play this pipeline file over what the ledger holds; nothing is performed.",
+)
+@click.option("--since", type=MOMENT, help="With --pipeline: from then on: 18:00, 2d.")
+@click.option("--until", type=MOMENT, help="With --pipeline: until then; now by default.")
+@click.option("--compare", is_flag=True, help="With --pipeline: beside what the live version did.")
+def command(
+    shell: Shell,
+    file: Path | None,
+    speed: float,
+    publish: bool,
+    pipeline: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    compare: bool,
+) -> None:
+    """Play a recording into the agent, or a changed pipeline over what the ledger holds.
 
-    FILE holds a JSON object a line: ts, topic, payload (and retain, qos).
+    FILE holds MQTT messages, a JSON object a line: ts, topic, payload (and retain, qos, base64);
+    they come in their own time or faster. With --pipeline nothing comes and nothing is sent: it
+    tells the runs the pipelines of that file would have made, as fast as it can.
     """
+    if pipeline is not None:
+        _rerun(shell, pipeline, since, until, compare=compare)
+        return
+    if file is None:
+        raise click.UsageError("Give a FILE to play, or --pipeline.")
     lines = read_recording(file)
     with shell.agent() as agent, shell.bar(len(lines), f"replaying {file.name}") as advance:
         for batch in in_time(lines, speed):
             _send(agent, batch, publish)
             advance(len(batch))
     shell.show({"sent": len(lines)}, lambda: shell.note(f"sent {len(lines)} messages"))
+
+
+def _rerun(
+    shell: Shell, file: Path, since: datetime | None, until: datetime | None, *, compare: bool
+) -> None:
+    if since is None:
+        raise click.UsageError("--pipeline needs --since: from when on to play it.")
+    end = None if until is None else in_home(until, shell.zone)
+    text = file.read_text(encoding="utf-8")
+    request = ReplayRequest(text, in_home(since, shell.zone), file.name, end, compare)
+    with shell.agent() as agent, shell.progress(f"playing {file.name}"):
+        report = agent.replay(request)
+    shell.show(report, lambda: show_replay(shell, report))
 
 
 def read_recording(file: Path) -> list[tuple[float, Recorded]]:
@@ -87,7 +118,7 @@ def in_time(lines: Iterable[tuple[float, Recorded]], speed: float) -> Iterator[l
 
 def _send(agent: Agent, batch: list[Recorded], publish: bool) -> None:
     messages = [
-        Message(m.topic, m.payload, retain=m.retain, qos=m.qos, publish=publish)  # type: ignore[arg-type]
+        Message(m.topic, m.payload, m.base64, m.retain, m.qos, publish)  # type: ignore[arg-type]
         for m in batch
     ]
     agent.send(messages)
