@@ -38,8 +38,8 @@ class Panes:
             begin = self._grid.floor(us)
             end = self._grid.after(begin)
             if end <= limit:
-                told = LATE
-                if begin < back(self._grid, self._grid.after(self._grid.floor(limit)), self._span):
+                told, self._closed = LATE, max(self._closed, self._grid.floor(limit))
+                if begin < back(self._grid, self._grid.after(self._closed), self._span):
                     return told
             elif end <= self._closed:
                 self._closed = begin  # the clock was set back: these windows come once more

@@ -59,6 +59,17 @@ def test_a_reading_that_comes_too_late_is_counted_and_logged_once(
     ) == 1
 
 
+def test_a_late_reading_counts_in_those_sliding_windows_that_have_not_ended() -> None:
+    async def play(home: Home) -> None:
+        await home.take((START + 1, "a", 1.0), START + 1)
+        await home.take((START + 45, "a", 2.0), START + 45)
+        await home.take((START + 35, "a", 4.0), START + 46)
+
+    windows = told("{of: {property: x}, size: 20s, slide: 10s, aggregate: {sum: sum(value)}}", play)
+    assert shown(windows) == [(-10, 10, 1), (0, 20, 1), (30, 50, 6), (40, 60, 2)]
+    assert windows[-1]["late"] == 1
+
+
 def test_within_the_lateness_the_order_does_not_matter() -> None:
     async def play(home: Home) -> None:
         await home.take((START + 12, "a", 2.0), START + 12)
