@@ -32,6 +32,7 @@ def shadow_ports(live: Ports, memory: Memory) -> Ports:
         runs=_Runs(live.runs),
         home=live.home,
         past=live.past,
+        models=live.models,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -19,8 +19,6 @@ from schemas.identity import unique_id
 from schemas.run import RunRecord
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from flows.engine import Engine
 
 
@@ -74,9 +72,9 @@ class Shadows:
         """End a version that runs beside, and forget its state."""
         lane = self.lanes.pop(name, None)
         if lane is not None:
-            for run in lane.active:
-                self._engine.release(f"run/{run:x}")
-            lane.close()
+            lane.retire()
+            for fiber in tuple(lane.active.values()):
+                fiber.cancel()
         for prefix in ("trigger", "queue", "shadow"):
             self._engine.release(f"{prefix}/{name}")
         self._hosts.pop(name, None)

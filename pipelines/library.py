@@ -153,7 +153,7 @@ def _lines_of(
     """The first and last line of each pipeline, in the file its id stands in."""
     trees = [tree for tree, _ in found if isinstance(tree, Map) and isinstance(tree.get("id"), str)]
     starts: dict[str, list[int]] = {}
-    for _, at in sorted(found, key=lambda each: each[1].line):
+    for at in sorted(getattr(tree, "at", at) for tree, at in found):
         starts.setdefault(at.file, []).append(at.line)
     split = {name: texts.get(name, "").split("\n") for name in starts}
     lines: dict[str, tuple[int, int]] = {}

@@ -112,7 +112,7 @@ class Reloader:
 
     def problems_of(self, plan: Plan) -> Sequence[Problem]:
         """Why the newest text of a pipeline is not in force."""
-        file = self._library.files.get(self.versions.live().get(plan.id, plan.file))
+        file = self._library.files.get(self.versions.file_of(plan.id) or plan.file)
         if file is None:
             return ()
         between = (each for each in self._selection.problems if each.at.file in file.texts)

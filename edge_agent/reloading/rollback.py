@@ -38,20 +38,81 @@ def roll_back(home: Path, back: Back, compiler: Compiler) -> RolledBack:
     Raises:
         UserError: that cannot be done; nothing was written.
     """
-    name = back.now.place[0] or back.row.place[0]
-    path = home / name
-    text = part_text(back.row, back.texts)
-    present = compile_file(path, compiler, Reader(home)) if path.exists() else None
-    lines = path.read_text(encoding="utf-8").split("\n") if present else []
-    wanted = _wanted(back, home, compiler)
-    if present is None or (back.alone and back.row.pipeline not in present.lines):
-        after = text + "\n"
-    else:
-        after = _inserted(lines, text, _span(present, back))
-    _check(after, name, present, back, wanted, home, compiler)
-    saved = "" if present is None or present.good else _saved(home, path)
-    _write(path, after)
-    return RolledBack(back.row.number, name, saved)
+    return _Rollback(home, back, compiler).write()
+
+
+class _Rollback:
+    """One way back: `root` is the pipeline file, `name` where the pipeline stands (it or one it
+    includes), `present` what the file says now."""
+
+    def __init__(self, home: Path, back: Back, compiler: Compiler) -> None:
+        self.home = home
+        self.back = back
+        self.compiler = compiler
+        self.root = back.now.file or back.row.file
+        self.name = back.now.place[0] or back.row.place[0]
+        path = home / self.root
+        self.present = compile_file(path, compiler, Reader(home)) if path.exists() else None
+
+    def write(self) -> RolledBack:
+        after = self._after()
+        self._check(after)
+        bad = self.present is not None and not self.present.good
+        saved = _saved(self.home, self.home / self.name) if bad else ""
+        _write(self.home / self.name, after)
+        return RolledBack(self.back.row.number, self.name, saved)
+
+    def _after(self) -> str:
+        """The file as it will be."""
+        text = part_text(self.back.row, self.back.texts)
+        present, pipeline = self.present, self.back.row.pipeline
+        if present is None or (self.back.alone and pipeline not in present.lines):
+            return text + "\n"
+        if pipeline in present.lines:
+            lines = present.texts.get(self.name, "").split("\n")
+            return _inserted(lines, text, present.lines[pipeline])
+        if not present.good:
+            raise UserError(*present.problems)
+        raise self._refusal(
+            f"it no longer stands in {self.root}", "put it there by hand; `hearth diff` shows it"
+        )
+
+    def _check(self, after: str) -> None:
+        """Compile it as it will be: good, this pipeline as wanted, the others as they are."""
+        texts = {**(self.present.texts if self.present else {}), self.name: after}
+        file = compiled_texts(_own(texts), self.root, self.home, self.compiler)
+        if not file.good:
+            raise UserError(*file.problems)
+        made, before = _made(file), _made(self.present) if self.present else {}
+        pipeline = self.back.row.pipeline
+        if made.pop(pipeline, None) != self._wanted():
+            hint = f"go back by hand: `hearth diff {pipeline} {self.back.row.number}` shows how"
+            raise self._refusal("files that it includes have changed since", hint)
+        before.pop(pipeline, None)
+        if before.items() - made.items():
+            raise self._refusal(f"that would change other pipelines of {self.name}")
+
+    def _wanted(self) -> str:
+        """The hash of what the version says, with today's secrets."""
+        file = compiled_texts(self.back.texts, self.back.row.file, self.home, self.compiler)
+        made = _made(file)
+        if self.back.row.pipeline in made:
+            return made[self.back.row.pipeline]
+        told = [problem for problem in file.problems if problem.severity == "error"]
+        raise UserError(*told) if told else self._refusal("its text is no longer kept")
+
+    def _refusal(self, text: str, hint: str = "") -> UserError:
+        text = f"cannot go back to version {self.back.row.number}: {text}"
+        return UserError(Problem(Position(self.name), text, hint))
+
+
+def _made(file: File) -> dict[str, str]:
+    return {part.plan.id: part.plan.version for part in file.parts}
+
+
+def _own(texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts that lie in the home; what comes with the software stays there."""
+    return {name: text for name, text in texts.items() if not Path(name).is_absolute()}
 
 
 def part_text(row: VersionRow, texts: Mapping[str, str]) -> str:
@@ -64,26 +125,6 @@ def part_text(row: VersionRow, texts: Mapping[str, str]) -> str:
     return "\n".join([lines[0][width:], *(line[min(width, _blank(line)) :] for line in lines[1:])])
 
 
-def _wanted(back: Back, home: Path, compiler: Compiler) -> str:
-    """The hash of what the version says, with today's secrets."""
-    file = compiled_texts(back.texts, back.row.file, home, compiler)
-    for part in file.parts:
-        if part.plan.id == back.row.pipeline:
-            return part.plan.version
-    told = [problem for problem in file.problems if problem.severity == "error"]
-    raise UserError(*told or [_refusal(back, "its text is no longer kept")])
-
-
-def _span(present: File, back: Back) -> tuple[int, int]:
-    found = present.lines.get(back.row.pipeline)
-    if found is not None:
-        return found
-    if not present.good:
-        raise UserError(*present.problems)
-    hint = "put it there by hand; `hearth diff` shows it"
-    raise UserError(_refusal(back, f"it no longer stands in {present.name}", hint))
-
-
 def _inserted(lines: list[str], text: str, span: tuple[int, int]) -> str:
     """The file with these lines instead of those, indented as they were."""
     first, last = span
@@ -92,37 +133,6 @@ def _inserted(lines: list[str], text: str, span: tuple[int, int]) -> str:
     new = [inner + line if line.strip() else "" for line in text.split("\n")]
     new[0] = start + new[0][len(inner) :]
     return "\n".join([*lines[: first - 1], *new, *lines[last:]])
-
-
-def _check(
-    after: str,
-    name: str,
-    present: File | None,
-    back: Back,
-    wanted: str,
-    home: Path,
-    compiler: Compiler,
-) -> None:
-    """Compile the file as it will be: good, this pipeline as wanted, the others as they are."""
-    texts = dict(present.texts if present else ())
-    texts[name] = after
-    root = back.now.file or back.row.file
-    file = compiled_texts(texts, root, home, compiler)
-    if not file.good:
-        raise UserError(*file.problems)
-    made = {part.plan.id: part.plan.version for part in file.parts}
-    if made.pop(back.row.pipeline, None) != wanted:
-        hint = f"go back by hand: `hearth diff {back.row.pipeline} {back.row.number}` shows how"
-        raise UserError(_refusal(back, "files that it includes have changed since", hint))
-    others = {part.plan.id: part.plan.version for part in present.parts} if present else {}
-    others.pop(back.row.pipeline, None)
-    if any(made.get(pipeline) != version for pipeline, version in others.items()):
-        raise UserError(_refusal(back, f"that would change other pipelines of {name}"))
-
-
-def _refusal(back: Back, text: str, hint: str = "") -> Problem:
-    at = Position(back.now.place[0] or back.row.place[0])
-    return Problem(at, f"cannot go back to version {back.row.number}: {text}", hint)
 
 
 def _saved(home: Path, path: Path) -> str:

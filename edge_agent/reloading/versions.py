@@ -67,6 +67,11 @@ class Versions:
         """The version in force of a pipeline that has one."""
         return self._last[pipeline]
 
+    def file_of(self, pipeline: str) -> str:
+        """The file a pipeline in force came from; empty when there is none."""
+        row = self._last.get(pipeline)
+        return row.file if row is not None and row.version else ""
+
     def accept(self, part: Part, file: File, note: str) -> None:
         """Keep what has come into force; the same version from another text replaces it."""
         plan, files = part.plan, dict(file.hashes)

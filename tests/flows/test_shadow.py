@@ -32,6 +32,10 @@ SAMPLES = {
     "repeat": ("repeat: {count: 2, steps: [publish: {topic: out}]}", "publish"),
     "parallel": ("parallel: [[publish: {topic: out}], [publish: {topic: out}]]", "publish"),
     "stop": ("stop: {reason: enough}", ""),
+    "classify": ("classify: {text: x}\n    on_error: continue", ""),
+    "extract": ("extract: {text: x, schema: {type: object}, model: m}\n    on_error: continue", ""),
+    "generate": ("generate: {prompt: x}\n    on_error: continue", ""),
+    "embed": ("embed: {text: x}\n    on_error: continue", ""),
 }  # fmt: skip
 OTHER = """
 id: other

@@ -111,3 +111,14 @@ async def test_what_was_never_there_cannot_be_had_back(site: Site) -> None:
     for name, number, text in [("x", None, "never was"), ("a", 7, "kept are 1 to 2")]:
         with pytest.raises(LookupError, match=text):
             await files.rollback(name, number)
+
+
+async def test_an_included_pipeline_is_written_where_it_stands(site: Site) -> None:
+    site.write(FILE, "- !include ../parts/a.yaml\n- id: b\n  steps: []\n")
+    site.write("parts/a.yaml", pipeline("a"))
+    site.start()
+    site.write("parts/a.yaml", pipeline("a", "two"))
+    await site.reload()
+    done = await FilesView(site.files, site.kept).rollback("a", 1)
+    assert done.file == "parts/a.yaml" and site.running() == {"a": "one", "b": ""}
+    assert (site.home / "parts/a.yaml").read_text(encoding="utf-8") == pipeline("a")
