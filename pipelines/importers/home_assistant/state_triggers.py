@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import nodes
-
 from pipelines.importers.home_assistant import state_words, templates
 from pipelines.importers.home_assistant.entities import Known
-from pipelines.importers.home_assistant.jinja_nodes import filtered
 from pipelines.importers.home_assistant.jinja_text import expression_text
 from pipelines.importers.home_assistant.page import Page
 from pipelines.importers.home_assistant.rewriting import ENTITY, Rewriting
@@ -255,34 +252,35 @@ def limit(value: Any, tree: Mapping[str, Any], page: Page) -> Any:
 
 def inside(known: Known, tree: Mapping[str, Any], page: Page) -> str:
     """Whether the number of an entity, or what a template makes of it, lies in a band."""
-    number = _number(known, tree, page)
-    tests = []
-    for key, sign in (("above", ">"), ("below", "<")):
-        if key in tree:
-            bound = limit(tree[key], tree, page)
-            text = page_inner(bound)
-            tests.append(f"{number} {sign} {text}")
+    value = _value(known, tree, page)
+    tests = [
+        f"{value} | float {sign} {_bound(limit(tree[key], tree, page))}"
+        for key, sign in (("above", ">"), ("below", "<"))
+        if key in tree
+    ]
     if not tests:
         raise Unsupported("neither `above` nor `below` is given")
-    return " and ".join(tests)
+    return " and ".join([f"{value} | is_number", *tests])
 
 
-def page_inner(value: Any) -> str:
-    """A bound as the inside of an expression."""
+def _bound(value: Any) -> str:
+    """A limit as the inside of an expression."""
     if isinstance(value, str):
         return f"({value.strip()[2:-2].strip()})"
     return templates.constant(value)
 
 
-def _number(known: Known, tree: Mapping[str, Any], page: Page) -> str:
+def _value(known: Known, tree: Mapping[str, Any], page: Page) -> str:
     template = tree.get("value_template")
     if template:
         page.view.state = known
         try:
-            return f"{page.inner(str(template))} | float(0)"
+            return page.inner(str(template))
         finally:
             page.view.state = None
     if tree.get("attribute"):
-        return expression_text(state_words.attribute(known, str(tree["attribute"])))
-    value: nodes.Expr = Rewriting(page.view).state_text(known)
-    return f"{expression_text(filtered(value, 'float', 0))}"
+        value = state_words.attribute(known, str(tree["attribute"]))
+    else:
+        value = Rewriting(page.view).state_text(known)
+    text = expression_text(value)
+    return f"({text})" if " " in text else text

@@ -50,6 +50,8 @@ def verb(word: str, remembered: Any = None) -> Service:
 
     def service(call: Call) -> Steps:
         steps = remember(call, lambda known: remembered)
+        if steps and remembered is None:
+            raise Unsupported(f"a remembered value cannot `{word}`")
         return steps + _steps(call, lambda known: (_instance(known), ("do", word)))
 
     return service
