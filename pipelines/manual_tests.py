@@ -100,8 +100,15 @@ still but for `advance`, `at`, `restart` and `offline`.
 - `offline` takes the broker away: the pipelines go on, what they send waits and leaves in order
   when it is back, as do the messages for them. These count as old as the outage was long, for
   `stale_after`. Devices do what they were told when the message reaches them.
-- Both take what happens in their time: `offline: {for: 10m, meanwhile: [{advance: 2m},
-  {publish: {topic: a, payload: 1}}]}`."""
+- Both take what happens in their time:
+
+  ```yaml
+  - offline:
+      for: 10m
+      meanwhile:
+        - advance: 2m
+        - publish: {topic: zigbee2mqtt/hall_pir, payload: {occupancy: true}}
+  ```"""
 
 _EXPECT = """\
 `expect` names the effects since the last `expect` (or since the beginning), in any order.
@@ -111,8 +118,8 @@ but may be.
 
 An effect is its kind with its target (`device: hall_lamp`), and beside it what else is to be
 compared; what is left out may be anything. Values are compared as JSON: `1` is `1.0`, and not
-`true`. A payload is compared as it goes over the wire. `expect: {publish: {topic: a, payload:
-1}}` and `expect: {publish: a, payload: 1}` are the same.
+`true`. A payload is compared as it goes over the wire. It may also stand as one mapping:
+`expect: {publish: {topic: a, payload: 1}}`.
 
 | effect | target | may be compared |
 |---|---|---|

@@ -1,5 +1,6 @@
 """The shipped pipelines pass their own tests, as `hearth test` plays them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,30 @@ from pipelines.rehearsal import Rehearsal
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "pipelines" / "examples"
 BLUEPRINTS = ROOT / "pipelines" / "blueprints"
-SHIPPED = [EXAMPLES, BLUEPRINTS]
+DEMO = ROOT / "edge_agent" / "demo" / "home" / "pipelines"
+PAPERS = [ROOT / "README.md", ROOT / "docs" / "reference" / "tests.md"]
+SHIPPED = [EXAMPLES, BLUEPRINTS, DEMO]
 load_components()
 FILES = [read_file(path, home, {}) for path, home in files_of(None, SHIPPED)]
 TESTS = [(suite, test) for suite in FILES for test in suite.tests]
+
+
+def _shown(paper: Path) -> list[str]:
+    """The pipelines with tests that a paper shows."""
+    blocks = re.findall(r"```yaml\n(.*?)```", paper.read_text(encoding="utf-8"), re.DOTALL)
+    return [block for block in blocks if block.startswith("id:") and "\ntests:" in block]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_what_the_papers_show_passes(paper: Path, tmp_path: Path) -> None:
+    assert _shown(paper)
+    for block in _shown(paper):
+        (tmp_path / "shown.yaml").write_text(block, encoding="utf-8")
+        suite = read_file(tmp_path / "shown.yaml", tmp_path, {})
+        assert not suite.problems
+        for test in suite.tests:
+            outcome = played_once(test, suite)
+            assert outcome.passed, plain_failure(outcome)
 
 
 def test_there_is_an_example_for_each_kind_of_need() -> None:
