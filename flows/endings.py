@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flows.router import Router
+from flows.router import ANY, Router
 from pipelines.links import DEEPEST
 from pipelines.plan import Plan
 from schemas.event import Event
 from schemas.identity import stable_id, text_id
 from schemas.run import RunRecord
 
-CHANNEL, ANY = "run", "*"
+CHANNEL = "run"
 
 
 class Endings:
-    """Makes an event of every end that a trigger wants; `dispatch` shows it to those of the
-    pipeline's name and to those of several pipelines."""
+    """Makes an event of every end that a trigger wants; `dispatch` shows it to them."""
 
-    def __init__(self, router: Router, dispatch: Callable[..., object]) -> None:
+    def __init__(self, router: Router, dispatch: Callable[[Event], object]) -> None:
         self._router = router
         self._dispatch = dispatch
 
@@ -28,7 +27,7 @@ class Endings:
         if record.finished is None or event.depth > DEEPEST or plan.shadow:
             return
         if listens(CHANNEL, plan.id) or listens(CHANNEL, ANY):
-            self._dispatch(_event(plan, record, event), plan.id, ANY)
+            self._dispatch(_event(plan, record, event))
 
 
 def _event(plan: Plan, record: RunRecord, cause: Event) -> Event:

@@ -11,7 +11,7 @@ from flows.caution import MOST_DEATHS, Caution
 from flows.endings import Endings
 from flows.lane import Host, Lane
 from flows.ports import Recorder
-from flows.router import Router
+from flows.router import ANY, Router
 from flows.slots import OwnedSlots, SlotStore
 from pipelines.plan import Plan
 from pipelines.ports import Clock
@@ -143,16 +143,16 @@ class Engine:
         """Record and dispatch an internal event; returns the ids of the runs it started."""
         now = self.clock.now()
         event = Event(unique_id(), now, now, channel, name, payload, **fields)
-        return self.dispatch(event, name)
+        return self.dispatch(event)
 
-    def dispatch(self, event: Event, *names: str) -> list[int]:
-        """Record an internal event and show it to the triggers of its channel and these names;
-        returns the ids of the runs it started."""
+    def dispatch(self, event: Event) -> list[int]:
+        """Record an internal event and show it to the triggers of its channel that want its source
+        or any; returns the ids of the runs it started."""
         self.recorder.event(event)
         started, self._started = self._started, []
         busy, self._busy = self._busy, True
         try:
-            for name in names:
+            for name in dict.fromkeys((event.source, ANY)):
                 self.router.name(event.channel, name, event)
             if event.channel == "memory" and self.router.watches_changes:
                 self.router.changed(event)

@@ -6,7 +6,7 @@ from schemas.event import Event
 from schemas.identity import unique_id
 from schemas.message import Said
 
-CHANNEL, EVERY = "message", ""
+CHANNEL = "message"
 
 
 def message_event(said: Said, now: float, principal: str = "") -> Event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from flows.messages import EVERY, message_event
+from flows.messages import message_event
 from flows.rehearsal_effects import (
     FREE,
     Happened,
@@ -203,7 +203,7 @@ class Stage:
 
     async def _play_message(self, act: Act) -> None:
         event = message_event(act.value, self.clock.now())
-        self._agent().engine.dispatch(event, EVERY)
+        self._agent().engine.dispatch(event)
 
     async def _play_run(self, act: Act) -> None:
         order: RunByHand = act.value

@@ -12,6 +12,9 @@ from pipelines.trigger import OnChange, OnName, OnReading, OnTick, OnTime, OnTop
 from schemas.device import Change
 from schemas.event import Event
 
+ANY = "*"
+"""Instead of a name: internal events of a channel whatever their name."""
+
 SeeChange = Callable[[Change, Event], None]
 
 

@@ -81,8 +81,7 @@ class ReplayedHome:
             self.memory.set(event.source, payload.get("value"))
         elif event.channel in _SPOKEN:
             event = msgspec.structs.replace(event, payload=payload, raw=b"")
-            names = (event.source, "*") if event.channel == "run" else (event.source,)
-            self.engine.dispatch(event, *names)
+            self.engine.dispatch(event)
 
     def _remembers(self, record: RunRecord) -> None:
         self._own |= {each.target for each in record.effects if each.kind == "remember"}

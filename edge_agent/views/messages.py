@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.engine import Engine
-from flows.messages import EVERY, message_event
+from flows.messages import message_event
 from schemas.identity import text_id
 from schemas.message import Said
 
@@ -19,4 +19,4 @@ class MessagesView:
     async def take(self, said: Said, principal: str) -> Sequence[str]:
         """Show a message to the pipelines; the ids of the runs it started."""
         event = message_event(said, self._engine.clock.now(), principal)
-        return [text_id(run) for run in self._engine.dispatch(event, EVERY)]
+        return [text_id(run) for run in self._engine.dispatch(event)]

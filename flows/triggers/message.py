@@ -6,14 +6,15 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from flows.forgiving import forgiving
-from flows.messages import CHANNEL, EVERY
+from flows.messages import CHANNEL
+from flows.router import ANY
 from flows.sentences import Sentence, SentenceError
 from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Constant, Expr, Scope
 from pipelines.step import StepFailed
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnName, Trigger, Watch
+from pipelines.trigger import Arm, Doubt, Doubts, Fire, OnName, Trigger, Watch
 from schemas.event import Event
 from schemas.fields import Expression
 
@@ -40,31 +41,48 @@ class Message(Trigger, frozen=True):
 
     def compile(self, tools: Tools) -> Arm:
         """Read the sentences; those with expressions in them when the trigger becomes live."""
-        given = _listed(self.text)
-        texts = [
-            tools.expression(text, "text" if isinstance(self.text, str) else f"text/{index}")
-            for index, text in enumerate(given)
-        ]
-        for index, text in enumerate(texts):
-            if isinstance(text, Constant):
-                _check(text.value, tools, "text" if isinstance(self.text, str) else f"text/{index}")
-        intents, channels = _listed(self.intent), _listed(self.channel)
+        sentences_of, intents = self._sentences(tools), _listed(self.intent)
+        names = _listed(self.channel) or [ANY]
 
         def arm(fire: Fire, slots: Slots, scope: Scope) -> list[Watch]:
-            sentences = [sentence for text in texts for sentence in _sentences(text, scope)]
-            captures = _captures(sentences) if texts else lambda said: {}
+            captures = _captures(sentences_of(scope))
 
             def see(event: Event) -> None:
-                if channels and event.source not in channels:
-                    return
                 if intents and event.payload["intent"] not in intents:
                     return
                 if (found := captures(event.payload["text"])) is not None:
                     fire(_told(event, found), event)
 
-            return [OnName(CHANNEL, EVERY, forgiving(see, None))]
+            return [OnName(CHANNEL, name, forgiving(see, None)) for name in names]
 
         return arm
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """Another intent, or other words."""
+        sentences_of, intents = self._sentences(tools), _listed(self.intent)
+
+        def doubt(event: Event, scope: Scope) -> Doubt | None:
+            said = event.payload
+            if intents and said["intent"] not in intents:
+                text = f"`{said['intent']}` was understood, not {' or '.join(intents)}"
+                return Doubt("intent", text, {"intent": said["intent"]})
+            if _captures(sentences_of(scope))(said["text"]) is None:
+                return Doubt("text", f"{said['text']!r} was said", {"text": said["text"]})
+            return None
+
+        return doubt
+
+    def _sentences(self, tools: Tools) -> Callable[[Scope], Sequence[Sentence] | None]:
+        """What gives the sentences listened for; None where any text will do."""
+        texts = []
+        for index, text in enumerate(_listed(self.text)):
+            at = "text" if isinstance(self.text, str) else f"text/{index}"
+            texts.append(tools.expression(text, at))
+            if isinstance(texts[-1], Constant):
+                _check(text, tools, at)
+        if not texts:
+            return lambda scope: None
+        return lambda scope: [each for text in texts for each in _sentences(text, scope)]
 
 
 def _listed(value: str | list[str] | None) -> Sequence[str]:
@@ -92,7 +110,11 @@ def _sentences(text: Expr, scope: Scope) -> Sequence[Sentence]:
     return forgiving(read, nothing)(scope)
 
 
-def _captures(sentences: Sequence[Sentence]) -> Callable[[str], dict[str, str] | None]:
+def _captures(sentences: Sequence[Sentence] | None) -> Callable[[str], dict[str, str] | None]:
+    """What takes the captures out of a text; None where it is none of the sentences."""
+    if sentences is None:
+        return lambda said: {}
+
     def captures(said: str) -> dict[str, str] | None:
         matches = (sentence.match(said) for sentence in sentences)
         return next((found for found in matches if found is not None), None)

@@ -6,12 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
-from flows.endings import ANY, CHANNEL
+from flows.endings import CHANNEL
+from flows.router import ANY
 from pipelines.ports import Slots
 from pipelines.registry import trigger
 from pipelines.scope import Scope
 from pipelines.tools import Tools
-from pipelines.trigger import Arm, Fire, OnName, Trigger, Watch
+from pipelines.trigger import Arm, Doubt, Doubts, Fire, OnName, Trigger, Watch
 from schemas.event import Event
 
 End = Literal["completed", "failed", "cancelled", "crashed"]
@@ -54,6 +55,18 @@ class Run(Trigger, frozen=True):
                 at = "pipeline" if isinstance(self.pipeline, str) else f"pipeline/{index}"
                 tools.follows(name, at)
         return _arm(exact, _named([name for name in names if _is_glob(name)]), states)
+
+    def doubts(self, tools: Tools) -> Doubts:
+        """Another state."""
+        states = _states(self.state)
+
+        def doubt(event: Event, scope: Scope) -> Doubt | None:
+            name, state = event.payload["pipeline"], event.payload["state"]
+            if state in states:
+                return None
+            return Doubt("state", f"`{name}` was {state}, not {' or '.join(sorted(states))}")
+
+        return doubt
 
 
 def _states(state: End | list[End] | None) -> frozenset[str]:

@@ -17,6 +17,7 @@ from edge_agent.replaying.verdict import Present
 from edge_agent.views.why import ReasonsView
 from flows.engine import Engine
 from flows.memory import HomeMemory
+from flows.messages import message_event
 from flows.rehearsal_ports import MemoryMessages, MemoryOutside, VirtualClock
 from flows.wire import to_wire
 from pipelines.library import compile_file
@@ -27,6 +28,7 @@ from schemas.device import Change, Decoded, Reading
 from schemas.event import Event
 from schemas.fields import seconds
 from schemas.identity import unique_id
+from schemas.message import Said
 from schemas.settings import LedgerSettings, RetentionSettings
 from schemas.why import WhyNot
 
@@ -68,12 +70,13 @@ class PastHome:
             clock=self.clock, messages=self.messages, devices=self.registry, memory=self.memory,
             outside=MemoryOutside(), bus=engine, runs=engine.calls, home=BERLIN,
         )  # fmt: skip
-        path = self.folder / "pipelines" / "case.yaml"
-        file = compile_file(path, compiler_of(ports), Reader(self.folder))
-        assert not file.problems, file.problems
-        engine.load([part.plan for part in file.parts])
-        for part in file.parts:
-            self.versions.accept(part, file, "started")
+        paths = sorted((self.folder / "pipelines").glob("*.yaml"))
+        files = [compile_file(path, compiler_of(ports), Reader(self.folder)) for path in paths]
+        assert not any(file.problems for file in files), files
+        engine.load([part.plan for file in files for part in file.parts])
+        for file in files:
+            for part in file.parts:
+                self.versions.accept(part, file, "started")
         engine.start()
         return engine
 
@@ -104,6 +107,11 @@ class PastHome:
 
     async def _play_emit(self, name: str) -> None:
         self.engine.emit(name, None)
+
+    async def _play_message(self, said: Any) -> None:
+        named = said if isinstance(said, dict) else {"text": said}
+        event = message_event(msgspec.convert(named, Said), self.clock.now())
+        self.engine.dispatch(event)
 
     async def _play_advance(self, time: str) -> None:
         await self.clock.advance(seconds(time))
