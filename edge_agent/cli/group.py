@@ -15,19 +15,21 @@ FOLDER = Path(__file__).parent / "verbs"
 
 
 class Verbs(click.Group):
-    """A group whose commands are the files of `verbs/`; listing them imports none."""
+    """A group whose commands are the files of a folder; listing them imports none."""
+
+    folder = FOLDER
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every verb, spelled as on the command line (`why_not.py` is `why-not`)."""
-        names = (path.stem for path in FOLDER.glob("[a-z]*.py"))
+        names = (path.stem for path in self.folder.glob("[a-z]*.py"))
         return sorted(name.rstrip("_").replace("_", "-") for name in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb; its module is imported now."""
-        path = _module(cmd_name)
+        path = _module(self.folder, cmd_name)
         if path is None:
             return None
-        module = importlib.import_module(f"edge_agent.cli.verbs.{path.stem}")
+        module = importlib.import_module(f"edge_agent.cli.{self.folder.name}.{path.stem}")
         command: click.Command = module.command
         command.name = cmd_name
         return command
@@ -35,7 +37,9 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `hearth --help`: the first line of each verb's file."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
+            formatter.write_dl(
+                [(name, _summary(self.folder, name)) for name in self.list_commands(ctx)]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -86,12 +90,12 @@ def _log_everything() -> None:
     set_up("debug", "auto")
 
 
-def _module(name: str) -> Path | None:
+def _module(folder: Path, name: str) -> Path | None:
     stem = name.replace("-", "_")
-    return next((p for p in (FOLDER / f"{stem}.py", FOLDER / f"{stem}_.py") if p.exists()), None)
+    return next((p for p in (folder / f"{stem}.py", folder / f"{stem}_.py") if p.exists()), None)
 
 
-def _summary(name: str) -> str:
-    path = _module(name)
+def _summary(folder: Path, name: str) -> str:
+    path = _module(folder, name)
     text = path.read_text(encoding="utf-8") if path else ""
     return ast.literal_eval(text.splitlines()[0]) if text.startswith('"""') else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,11 +19,18 @@ from schemas.settings import ModelSettings
 _OPTIONS = frozenset(ChatRequest.__struct_fields__)
 
 
-class Loaded:
-    """A driver and how many requests it is at; it is closed when it was replaced and idle."""
+log = logging.getLogger(__name__)
 
-    def __init__(self, driver: Driver) -> None:
+
+class Loaded:
+    """A driver and how many requests it is at; it is closed when it was replaced and idle.
+
+    `folder` is the version that was in force when it was loaded.
+    """
+
+    def __init__(self, driver: Driver, folder: Path) -> None:
         self.driver = driver
+        self.folder = folder
         self.users = 0
         self.replaced = False
 
@@ -50,7 +58,7 @@ class ModelService:
         self._home = home
         self._settings = settings
         self._machine = machine
-        self._keys = tuple(keys)
+        self.keys = tuple(keys)
         self._loaded: dict[str, Loaded] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -61,14 +69,19 @@ class ModelService:
 
     async def swap(self, name: str) -> None:
         """Load what a model's folder holds now; requests under way end on what they began with."""
-        fresh = Loaded(self._driver(name))
-        await fresh.driver.load()
+        driver, folder = self._driver(name)
+        fresh = Loaded(driver, folder)
+        await driver.load()
         old = self._loaded.get(name)
         self._loaded[name] = fresh
         if old is not None:
             old.replaced = True
             if not old.users:
                 await old.driver.close()
+
+    def loaded(self, name: str) -> Driver:
+        """The driver of a model that was loaded."""
+        return self._loaded[name].driver
 
     async def chat(self, model: str, request: ChatRequest) -> AsyncIterator[ChatPart]:
         """A chat model's answer, piece by piece.
@@ -124,8 +137,11 @@ class ModelService:
     @asynccontextmanager
     async def _using(self, name: str) -> AsyncIterator[Driver]:
         async with self._locks.setdefault(name, asyncio.Lock()):
-            if name not in self._loaded:
+            loaded = self._loaded.get(name)
+            if loaded is None:
                 await self.swap(name)
+            elif loaded.folder != self._folder(name):
+                await self._follow(name, loaded)
             loaded = self._loaded[name]
             loaded.users += 1
         try:
@@ -133,19 +149,29 @@ class ModelService:
         finally:
             await loaded.leave()
 
-    def _driver(self, name: str) -> Driver:
-        folder = self._home / "models" / name
-        settings = self._settings.get(name)
+    async def _follow(self, name: str, loaded: Loaded) -> None:
+        """Another version was put in force: load it; one that does not load is told once."""
+        folder = self._folder(name)
+        try:
+            await self.swap(name)
+        except ModelError as error:
+            log.warning("the model's new version is not used", extra={"reason": str(error)})
+            loaded.folder = folder
+
+    def _folder(self, name: str) -> Path:
+        settings = self._settings.get(name, ModelSettings())
+        return (self._home / (settings.path or f"models/{name}")).resolve()
+
+    def _driver(self, name: str) -> tuple[Driver, Path]:
+        settings, folder = self._settings.get(name), self._folder(name)
         if settings is None and not (folder / MANIFEST).exists():
             known = ", ".join(self.names()) or "none"
             raise LookupError(f"there is no model `{name}` (there are: {known})")
         settings = settings or ModelSettings()
-        if settings.path:
-            folder = self._home / settings.path
-        place = Place(name, settings, folder, self._keys, self._machine)
+        place = Place(name, settings, folder, self.keys, self._machine)
         module = importlib.import_module(f"edge_agent.models.drivers.{settings.driver}")
         driver: Driver = module.make(place)
-        return driver
+        return driver, folder
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ def compile_model(
     *,
     targets: Sequence[str],
     key: Key,
+    name: str = "",
     quantization: str = "q4f32_1",
     licence: str = "",
     tell: Tell = lambda text: None,
@@ -47,16 +48,16 @@ def compile_model(
     made = []
     for number, target in enumerate(chosen, 1):
         tell(f"compiling for {target.name} ({number} of {len(chosen)})")
-        name = f"{target.name}.so"
-        build_library(shape, kind, target, out / name)
-        made.append((target.name, name))
+        file = f"{target.name}.so"
+        build_library(shape, kind, target, out / file)
+        made.append((target.name, file))
     manifest = Manifest(
-        name=out.name,
+        name=name or out.name,
         quantization=kind,
         licence=licence or _licence(source),
         source=source.name,
         libraries=listed(out, made),
-        files={name: sha256(out / name) for name in _LISTED if (out / name).exists()},
+        files={each: sha256(out / each) for each in _LISTED if (out / each).exists()},
     )
     write_manifest(out, manifest, key)
     return manifest

@@ -1,0 +1,1 @@
+"""What `hearth models` can do: each file one verb."""

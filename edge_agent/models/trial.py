@@ -1,0 +1,88 @@
+"""A model tried and measured by itself, as `hearth models test` and `bench` do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from edge_agent.models import tasks
+from edge_agent.models.driver import Driver
+from edge_agent.models.libraries import MANIFEST, check_files, read_manifest
+from edge_agent.models.service import ModelService
+from edge_agent.models.start import make_models
+from schemas.model import ChatRequest
+from schemas.settings import Settings
+
+_PROMPT = "Tell me about the weather, the house and the garden, in as many words as you can find."
+
+
+class Figure(Struct, frozen=True):
+    """One measured figure."""
+
+    what: str
+    value: float
+    unit: str
+
+
+async def try_model(home: Path, settings: Settings, name: str, prompt: str) -> dict[str, Any]:
+    """An answer of a model whose files were checked before.
+
+    Raises:
+        LookupError, ModelError, OSError, ValueError: what is wrong with it.
+    """
+    async with _opened(home, settings) as models:
+        folder = home / "models" / name
+        if (folder / MANIFEST).exists():
+            check_files(folder, read_manifest(folder, models.keys))
+        said = [{"role": "user", "content": prompt}]
+        return await models.generate(name, said, {"max_tokens": 64})
+
+
+async def measure_model(
+    home: Path, settings: Settings, name: str, *, tokens: int, streams: int
+) -> list[Figure]:
+    """Loading, one answer, several at once, memory."""
+    async with _opened(home, settings) as models:
+        begun = time.perf_counter()
+        await models.swap(name)
+        loading = time.perf_counter() - begun
+        driver = models.loaded(name)
+        await _answer(driver, 1, seed=0)
+        first = await _timed(driver, [1])
+        one = await _timed(driver, [tokens])
+        several = await _timed(driver, [tokens] * streams)
+        memory = (await driver.metrics()).resident_bytes
+    return [
+        Figure("loading", loading, "s"),
+        Figure("first token", first * 1e3, "ms"),
+        Figure("one answer", tokens / one, "tokens/s"),
+        Figure(f"{streams} at once", tokens * streams / several, "tokens/s"),
+        Figure("memory of the worker", memory / 1e6, "MB"),
+    ]
+
+
+async def _timed(driver: Driver, lengths: list[int]) -> float:
+    begun = time.perf_counter()
+    await asyncio.gather(*(_answer(driver, each, seed=i) for i, each in enumerate(lengths)))
+    return time.perf_counter() - begun
+
+
+async def _answer(driver: Driver, tokens: int, *, seed: int) -> dict[str, Any]:
+    said = [{"role": "user", "content": f"{seed}. {_PROMPT}"}]
+    request = ChatRequest(messages=said, max_tokens=tokens, temperature=1.0, seed=seed)
+    return await tasks.answer(driver, request)
+
+
+@asynccontextmanager
+async def _opened(home: Path, settings: Settings) -> AsyncIterator[ModelService]:
+    models = make_models(home, settings)
+    try:
+        yield models
+    finally:
+        await models.close()
