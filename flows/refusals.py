@@ -11,6 +11,9 @@ from pipelines.scope import Scope
 from schemas.event import Event
 
 _KEPT = 16
+_UNTOLD = frozenset({"disabled", "missed", "stale", "busy"})
+"""What the ledger alone does not tell; other reasons come to light when the past is played."""
+
 _TELLING = ("device", "property", "instance", "value", "previous", "topic", "key")
 
 
@@ -30,7 +33,7 @@ class Refusal(Struct, frozen=True, gc=False):
 
 
 class Refusals:
-    """The last refused firings of one pipeline; costs nothing while nothing is refused."""
+    """The last refused firings of one pipeline that only the running agent knows of."""
 
     def __init__(self) -> None:
         self.last: deque[Refusal] = deque(maxlen=_KEPT)
@@ -46,5 +49,7 @@ class Refusals:
         scope: Scope | None = None,
     ) -> None:
         """A firing was refused; with the `scope` it was looked at in, if it came so far."""
+        if reason not in _UNTOLD:
+            return
         seen = {name: trigger[name] for name in _TELLING if trigger.get(name) is not None}
         self.last.append(Refusal(now, str(trigger.get("id")), reason, event.id, seen, until))

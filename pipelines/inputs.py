@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pipelines.tree import suggest
+from pipelines.tree import Secret, suggest
 from schemas.fields import seconds
 from schemas.pipeline import Input
 from schemas.problem import Position, Problem, UserError
@@ -24,7 +24,7 @@ class Inputs:
 
     def __init__(self, specs: Mapping[str, Input]) -> None:
         self.specs = dict(specs)
-        self.defaults = {name: spec.default for name, spec in specs.items()}
+        self.defaults = {name: _plain(spec.default) for name, spec in specs.items()}
         self.needed = [
             name for name, spec in specs.items() if spec.required and spec.default is None
         ]
@@ -55,6 +55,11 @@ class Inputs:
             hint = suggest(name, self.specs)
             raise ValueError("there is no such input" + (f": {hint}" if hint else ""))
         return read(self.specs[name], value)
+
+
+def _plain(default: Any) -> Any:
+    """A secret goes out as text: in the tree it is a kind of its own."""
+    return str(default) if isinstance(default, Secret) else default
 
 
 def read(spec: Input, value: Any) -> Any:

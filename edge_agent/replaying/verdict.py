@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from edge_agent.gateway.live import moment, run_summary
 from edge_agent.replaying.looks import Look
-from edge_agent.replaying.why import AROUND, SOON_AFTER, Past
+from edge_agent.replaying.why import AROUND, SOON_AFTER, Known
 from edge_agent.replaying.words import Words
 from flows.refusals import Refusal
 from pipelines.plan import Gate
@@ -21,11 +21,9 @@ from schemas.why import TriggerWhy, WhyNot
 _SAME_FIRING = 2.0  # seconds between a firing of the past and the run that it made
 _NEAREST = frozenset({
     "for", "for_broken", "stale", "disabled", "if", "debounce", "conditions", "throttle", "dedupe",
-    "busy", "queued", "missed", "error", "ran", "started",
+    "busy", "queued", "missed", "error", "started", "unexplained",
 })  # fmt: skip
 _PLACES = {"single": 1, "queued": 1, "restart": 1_000_000}
-_LIVE_ONLY = frozenset({"stale", "disabled", "busy", "missed"})
-"""What the ledger alone does not tell."""
 
 
 class Present(Struct, frozen=True):
@@ -44,7 +42,7 @@ class Present(Struct, frozen=True):
 class Verdict:
     """Judges one pipeline at one time; `asked` tells whether that time was given."""
 
-    def __init__(self, past: Past, present: Present, zone: ZoneInfo, *, asked: bool) -> None:
+    def __init__(self, past: Known, present: Present, zone: ZoneInfo, *, asked: bool) -> None:
         self._past = past
         self._present = present
         self._words = Words(past.plan, zone, past.at)
@@ -124,7 +122,8 @@ class Verdict:
             when = "it is never due" if due is None else f"it is next due at {words.time(due)}"
             return TriggerWhy(gate.id, gate.text, "not_due", f"trigger `{gate.id}`: {when}")
         if last is None:
-            text = f"nothing has ever come for trigger `{gate.id}` ({gate.text})"
+            ever = "had come by then" if self._asked else "has ever come"
+            text = f"nothing {ever} for trigger `{gate.id}` ({gate.text})"
             return TriggerWhy(gate.id, gate.text, "no_event", text)
         text = f"nothing came for trigger `{gate.id}` ({gate.text}) since {words.time(last)}"
         before = [look for look in self._looks if look.trigger == gate.id and look.ts <= last + 1]
@@ -168,7 +167,7 @@ class Verdict:
         ]
         plan, places = self._past.plan, _PLACES.get(self._past.plan.mode, self._past.plan.max)
         if len(under_way) < places:
-            return look
+            return msgspec.structs.replace(look, reason="unexplained")
         waits = any(abs(queued - look.ts) <= _SAME_FIRING for queued in self._past.queued)
         reason = "queued" if plan.mode == "queued" and waits else "busy"
         return msgspec.structs.replace(
@@ -178,7 +177,7 @@ class Verdict:
     def _noted(self) -> Iterator[Look]:
         """What the running agent noted and no ledger tells."""
         for each in self._present.refusals:
-            if each.reason in _LIVE_ONLY and not self._knows(each):
+            if not self._knows(each):
                 yield Look(each.ts + 0.001, each.trigger, each.reason, values=each.seen)
 
     def _knows(self, refusal: Refusal) -> bool:

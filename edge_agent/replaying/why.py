@@ -36,7 +36,7 @@ AROUND = 600.0
 _MOST_EVENTS = 20_000
 
 
-class Past(Struct, frozen=True):
+class Known(Struct, frozen=True):
     """What is known of a pipeline around a time (epoch seconds), from the ledger alone.
 
     `looks` are what reached its triggers from `since` on, in order; `last` when each trigger's
@@ -68,7 +68,7 @@ class Asking:
         self._home = home
         self._ledger = ledger
 
-    async def past(self, pipeline: str, at: float) -> Past | None:
+    async def past(self, pipeline: str, at: float) -> Known | None:
         """What is known of a pipeline around a time; None when it was not in force.
 
         Raises:
@@ -94,7 +94,7 @@ class Asking:
         runs = await self._ledger.runs(
             pipeline=pipeline, since=at - LOOK_BACK, before=until, limit=200
         )
-        return Past(
+        return Known(
             plan=then.plan,
             at=at,
             since=since,

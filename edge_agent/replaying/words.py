@@ -94,7 +94,7 @@ class Words:
     def _started(self, look: Look, came: str) -> str:
         return f"{came} and started run {look.text}"
 
-    def _ran(self, look: Look, came: str) -> str:
+    def _unexplained(self, look: Look, came: str) -> str:
         return f"{came} and nothing held it back, yet the ledger has no run of it"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge_agent.views.history import HistoryView
 from tests.why.past_home import PastHome
 
 SECRET = "hunter22"
@@ -21,6 +22,35 @@ conditions:
 steps:
   - http: {url: "https://x.example/", headers: {authorization: !secret word}}
 """
+
+
+TRACED = """
+id: case
+inputs: {word: {type: text, default: !secret word}}
+triggers: [{mqtt: go}]
+steps:
+  - publish: {topic: out, payload: {word: "{{ inputs.word }}"}}
+  - if: {memory: {key: word, is: !secret word}}
+    log: never
+  - choose:
+      branches:
+        - if: "{{ inputs.word == 'hunter22' }}"
+          steps: [{log: "it is {{ inputs.word }}"}]
+  - http: {url: "https://x.example/", headers: {authorization: !secret word}}
+    on_error: continue
+  - sql: {query: select 1, params: {word: !secret word}}
+"""
+
+
+async def _traced(folder: Path) -> str:
+    home = PastHome(folder, {"secrets.yaml": f"word: {SECRET}", "pipelines/case.yaml": TRACED})
+    try:
+        await home.play({"publish": {"topic": "go"}})
+        (run,) = await home.ledger.runs(pipeline="case")
+        trace = await HistoryView(home.ledger).trace(run.id)
+    finally:
+        await home.ledger.close()
+    return msgspec.json.encode(trace).decode()
 
 
 async def _told(folder: Path) -> str:
@@ -40,6 +70,14 @@ async def _told(folder: Path) -> str:
     finally:
         await home.ledger.close()
     return msgspec.json.encode(told).decode()
+
+
+def test_no_trace_holds_a_secret(tmp_path: Path) -> None:
+    told = asyncio.run(_traced(tmp_path))
+    for place in ("authorization", "unmet", "asked", "params", "it is •••"):
+        assert place in told
+    assert told.count("•••") > 6
+    assert SECRET not in told
 
 
 def test_no_answer_holds_a_secret(tmp_path: Path) -> None:
