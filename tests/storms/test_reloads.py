@@ -83,6 +83,24 @@ class Files:
         (self._folder / f"f{file}.yaml").write_text(text, encoding="utf-8")
 
 
+class Heard:
+    """What a peer was sent, by topic; each message is looked at once."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._looked = 0
+        self._said: dict[str, list[Any]] = defaultdict(list)
+
+    def on(self, topic: str) -> list[Any]:
+        """What came on a topic so far."""
+        fresh = self._peer.messages[self._looked :]
+        self._looked += len(fresh)
+        for message in fresh:
+            if message.topic.startswith("storm/"):
+                self._said[message.topic].append(json.loads(message.payload))
+        return self._said[topic]
+
+
 async def test_reloads_under_load_miss_nothing_and_leave_nothing_half_done(
     brokers: Callable[..., Mosquitto], tmp_path: Path
 ) -> None:
@@ -92,7 +110,7 @@ async def test_reloads_under_load_miss_nothing_and_leave_nothing_half_done(
     (folder / "late.yaml").write_text(UNCHANGED, encoding="utf-8")
     files = Files(folder, random.Random(2026))
     async with Meter(broker) as meter, Peer(broker.port, name="watch") as watch:
-        watch.patience = PATIENCE
+        watch.patience, heard = PATIENCE, Heard(watch)
         await meter.subscribe("storm/out", 1)
         for topic in ("hearth/storm/status", "storm/half", "storm/end", "storm/late"):
             await watch.subscribe(topic, 1)
@@ -103,12 +121,12 @@ async def test_reloads_under_load_miss_nothing_and_leave_nothing_half_done(
             await meter.stream(RATE, 1.0)
         seconds = await reloads
         await meter.all_answered()
-        await watch.until(lambda: len(said(watch, "storm/end")) >= 2 * meter.sent)
-        await watch.until(lambda: len(said(watch, "storm/late")) >= -(-meter.sent // 50))
-        account(meter, watch, files)
+        await watch.until(lambda: len(heard.on("storm/end")) >= 2 * meter.sent)
+        await watch.until(lambda: len(heard.on("storm/late")) >= -(-meter.sent // 50))
+        account(meter, heard, files)
         agent.kill()
         agent.start()
-        await in_force_again(meter, watch, files)
+        await in_force_again(meter, watch, heard, files)
         assert agent.stop() in (0, 130), agent.log[-2000:]
     assert "Traceback" not in agent.log, agent.log[agent.log.index("Traceback") :][:3000]
     report(
@@ -133,19 +151,14 @@ async def reload_often(agent: Agent, files: Files) -> list[float]:
     return seconds
 
 
-def said(watch: Peer, topic: str) -> list[Any]:
-    """What came on a topic."""
-    return [json.loads(m.payload) for m in list(watch.messages) if m.topic == topic]
-
-
-def account(meter: Meter, watch: Peer, files: Files) -> None:
+def account(meter: Meter, heard: Heard, files: Files) -> None:
     """Every event was answered once by the unchanged pipelines, and by both halves of its file in
     one version that was good, from begin to end."""
     assert all(len(runs) == 1 for runs in meter.answers.values())
-    assert sorted(said(watch, "storm/late")) == list(range(0, meter.sent, 50))
+    assert sorted(heard.on("storm/late")) == list(range(0, meter.sent, 50))
     versions: dict[int, list[int]] = defaultdict(list)
     for topic in ("storm/half", "storm/end"):
-        for each in said(watch, topic):
+        for each in heard.on(topic):
             versions[each["seq"]].append(each["now"])
     assert sorted(versions) == list(range(meter.sent))
     for seq, generations in versions.items():
@@ -153,17 +166,15 @@ def account(meter: Meter, watch: Peer, files: Files) -> None:
         assert generations[0] in files.good[seq % FILES], (seq, generations)
 
 
-async def in_force_again(meter: Meter, watch: Peer, files: Files) -> None:
+async def in_force_again(meter: Meter, watch: Peer, heard: Heard, files: Files) -> None:
     """After kill -9 every file is answered for by its last good version, also a broken one's."""
     first = meter.sent
     for _ in range(FILES):
         await meter.one()
     await meter.all_answered()
-    fresh = list[Any]()
-    await watch.until(lambda: len(_fresh(watch, first, fresh)) >= 2 * FILES)
-    assert {each["seq"] % FILES: each["now"] for each in fresh} == files.last_good
 
+    def fresh() -> list[Any]:
+        return [each for each in heard.on("storm/half") if each["seq"] >= first]
 
-def _fresh(watch: Peer, first: int, found: list[Any]) -> list[Any]:
-    found[:] = [each for each in said(watch, "storm/half") if each["seq"] >= first]
-    return found
+    await watch.until(lambda: len(fresh()) >= 2 * FILES)
+    assert {each["seq"] % FILES: each["now"] for each in fresh()} == files.last_good
