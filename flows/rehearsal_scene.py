@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from flows.engine import Engine
 from flows.memory import HomeMemory
 from flows.virtual_clock import VirtualClock
+from schemas.device import Change
+from schemas.event import Event
 from schemas.rehearsal import Report
 
 
@@ -52,6 +54,10 @@ class Scene(Protocol):
     @property
     def broker(self) -> Broker:
         """The broker, and the connection to it."""
+
+    @property
+    def heard(self) -> Sequence[tuple[Event, Sequence[Change]]]:
+        """What came in from devices and messages, with the readings it made."""
 
     @property
     def sent(self) -> Mapping[int, Sequence[dict[str, Any]]]:

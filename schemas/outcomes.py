@@ -62,10 +62,19 @@ class Quiet(Struct, frozen=True):
     reason: str
 
 
+class Heard(Struct, frozen=True):
+    """One message or report that came in, and the readings it made (`hall.state on`)."""
+
+    time: str
+    source: str
+    readings: list[str]
+
+
 class Failure(Struct, frozen=True):
     """Why a test failed: where in the file, when on the test's clock, and what happened.
 
-    `runs` are the last ones, `earlier_runs` tells how many were before them.
+    `runs` are the last ones, `earlier_runs` tells how many were before them; `heard` is what came
+    in last.
     """
 
     line: int
@@ -75,6 +84,7 @@ class Failure(Struct, frozen=True):
     runs: list[RunShown] = []
     earlier_runs: int = 0
     quiet: list[Quiet] = []
+    heard: list[Heard] = []
 
 
 class Outcome(Struct, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from edge_agent.rehearsal.flow_text import flow
 from flows.rehearsal import Failed, Stage
 from flows.rehearsal_effects import Happened, Pair, differing, on_the_wire
 from pipelines.rehearsal import Rehearsal, Wanted
@@ -13,6 +14,7 @@ from schemas.outcomes import (
     Difference,
     EffectShown,
     Failure,
+    Heard,
     Mismatch,
     Quiet,
     RunShown,
@@ -32,8 +34,20 @@ def failure_of(failed: Failed, stage: Stage, test: Rehearsal) -> Failure:
         mismatches=[_mismatch(pair, stage) for pair in failed.pairs],
         runs=[_run(record, stage) for record in [*stage.runs.values()][-_RUNS_SHOWN:]],
         earlier_runs=max(len(stage.runs) - _RUNS_SHOWN, 0),
+        heard=_heard(stage),
         quiet=[Quiet(pipeline, reason) for pipeline, reason in stage.silences()],
     )
+
+
+def _heard(stage: Stage) -> list[Heard]:
+    return [
+        Heard(
+            clock_text(stage, event.received),
+            event.source,
+            [f"{each.device}.{each.property} {flow(each.value)}" for each in changes],
+        )
+        for event, changes in stage.scene.heard[-_RUNS_SHOWN:]
+    ]
 
 
 def clock_text(stage: Stage, ts: float) -> str:

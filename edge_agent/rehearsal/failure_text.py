@@ -12,6 +12,7 @@ from schemas.outcomes import (
     Difference,
     EffectShown,
     Failure,
+    Heard,
     Mismatch,
     Outcome,
     Quiet,
@@ -158,6 +159,11 @@ def _what_ran(failure: Failure, width: int) -> Iterator[Line]:
         yield from _run(run, width)
     for quiet in failure.quiet:
         yield from _quiet(quiet, width)
+    if not failure.runs and failure.heard:
+        yield "", ""
+        yield "what came in:", "title"
+        for heard in failure.heard:
+            yield from _heard(heard, width)
 
 
 def _run(run: RunShown, width: int) -> Iterator[Line]:
@@ -186,6 +192,14 @@ def _step(step: StepShown, width: int) -> Iterator[Line]:
 
 def _quiet(quiet: Quiet, width: int) -> Iterator[Line]:
     for line in _wrapped(f"  - {quiet.pipeline} did not run: {quiet.reason}", width, 4):
+        yield line, ""
+
+
+def _heard(heard: Heard, width: int) -> Iterator[Line]:
+    """A report has no message behind it."""
+    readings = ", ".join(heard.readings) or "no reading"
+    told = readings if heard.source.startswith("report/") else f"{heard.source}: {readings}"
+    for line in _wrapped(f"    {heard.time}  {told}", width, 14):
         yield line, ""
 
 

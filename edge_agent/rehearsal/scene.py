@@ -63,6 +63,7 @@ class AgentScene:
         self.outside = StubbedOutside(test.stub, self._ask)
         self._open = open_ledger
         self._lives = 0
+        self.heard: list[tuple[Event, Sequence[Change]]] = []
         self._unsent: list[Callable[[], None]] = []
 
     @cached_property
@@ -119,7 +120,7 @@ class AgentLife:
         self.registry = self._registry()
         self.memory = HomeMemory(ledger, scene.clock.now, ledger.memory())
         self.intake = Intake(
-            profiles=self.profiles, registry=self.registry, ledger=ledger, engine=self.engine,
+            profiles=self.profiles, registry=self.registry, ledger=self, engine=self.engine,
             live=Live(), counter=Counter(), resubscribe=self._subscribe,
         )  # fmt: skip
         if is_first:
@@ -138,6 +139,11 @@ class AgentLife:
         if state.connected and not self._up:
             self._up = True
             self.engine.start()
+
+    def message(self, event: Event, changes: Sequence[Change]) -> None:
+        """Record what came in (`edge_agent.intake.Keeper`), and note it for who reads a failure."""
+        self._scene.heard.append((event, changes))
+        self.ledger.message(event, changes)
 
     def receive(self, message: Message) -> None:
         """A message has come."""

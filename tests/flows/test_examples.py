@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "pipelines" / "examples"
 BLUEPRINTS = ROOT / "pipelines" / "blueprints"
 DEMO = ROOT / "edge_agent" / "demo" / "home" / "pipelines"
+WAITS = re.compile(r"delay:|wait_for:|\bfor: [0-9!\"{]|throttle:|debounce:")
 PAPERS = [ROOT / "README.md", ROOT / "docs" / "reference" / "tests.md"]
 SHIPPED = [EXAMPLES, BLUEPRINTS, DEMO]
 load_components()
@@ -50,6 +51,14 @@ def test_a_shipped_file_has_no_problems_and_tests_of_both_kinds(suite: Suite) ->
     expected = [act.value for test in suite.tests for act in test.acts if act.kind == "expect"]
     assert any(expected), "something must happen"
     assert not all(expected), "and something must not"
+
+
+@pytest.mark.parametrize("suite", FILES, ids=lambda suite: suite.path.stem)
+def test_what_waits_is_restarted_in_a_test(suite: Suite) -> None:
+    written = suite.path.read_text(encoding="utf-8").partition("tests:")[0]
+    if WAITS.search(written):
+        kinds = {act.kind for test in suite.tests for act in test.acts}
+        assert kinds & {"restart", "offline"}
 
 
 @pytest.mark.parametrize(
