@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 from edge_agent.prefect.api import Refused
 from edge_agent.prefect.claims import Claims
+from edge_agent.prefect.counts import Counts
 from edge_agent.prefect.deployments import Deployments
+from edge_agent.prefect.events import Events
 
 log = logging.getLogger(__name__)
 
 # "Run" in the UI starts within a second, a quarter on average; a look takes the server 10 ms.
 _EVERY = 0.5
 _SWITCHES_EVERY = 4
+_COUNTS_EVERY = 1_200  # ten minutes
 _AFTER_TROUBLE = 5.0
 
 
 class Errands:
     """Runs errands until cancelled."""
 
-    def __init__(self, deployments: Deployments, claims: Claims) -> None:
+    def __init__(
+        self, deployments: Deployments, claims: Claims, events: Events, counts: Counts
+    ) -> None:
         self._deployments = deployments
         self._claims = claims
+        self._events = events
+        self._counts = counts
 
     async def registered(self) -> None:
         """Wait until every pipeline is a deployment."""
@@ -37,15 +45,25 @@ class Errands:
         while True:
             turn += 1
             well = await self._try(register=turn % _SWITCHES_EVERY == 0, look=True)
+            if well and turn % _COUNTS_EVERY == 1:
+                well = await self._attempt(self._counts.tell())
             await asyncio.sleep(_EVERY if well else _AFTER_TROUBLE)
 
     async def _try(self, *, register: bool, look: bool) -> bool:
+        if register:
+            if not await self._attempt(self._deployments.register()):
+                return False
+            if not await self._attempt(self._deployments.switch()):
+                return False
+        if not look:
+            return True
+        return await self._attempt(self._claims.look()) and await self._attempt(
+            self._events.tell_devices()
+        )
+
+    async def _attempt(self, errand: Awaitable[None]) -> bool:
         try:
-            if register:
-                await self._deployments.register()
-                await self._deployments.switch()
-            if look:
-                await self._claims.look()
+            await errand
         except OSError:
             return False
         except Refused as refused:

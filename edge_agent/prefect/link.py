@@ -10,8 +10,10 @@ from pathlib import Path
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.prefect.api import PrefectApi, api_url
 from edge_agent.prefect.claims import Claims
+from edge_agent.prefect.counts import Counts
 from edge_agent.prefect.deployments import Deployments
 from edge_agent.prefect.errands import Errands
+from edge_agent.prefect.events import Events
 from edge_agent.prefect.mirror import Mirror
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
@@ -84,7 +86,11 @@ class PrefectLink:
         deployments = Deployments(asked, self._engine, agent=self._agent, time_zone=self._zone)
         way = BulkWay(api, self._agent, PublicWay(api, self._agent))
         follower, policy = self._ledger.follow(FOLLOWER, hold=True), Policy(self._settings)
-        mirror = self._mirror = Mirror(follower, policy, way, deployments=deployments.ids)
+        events = Events(api, self._agent)
+        self._engine.watch(events.watch)
+        mirror = self._mirror = Mirror(
+            follower, policy, way, deployments=deployments.ids, events=events
+        )
 
         def committed(took: float) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closing
@@ -92,7 +98,9 @@ class PrefectLink:
 
         self._ledger.on_commit(committed)
         claims = Claims(asked, self._engine, self._ledger, deployments)
-        self._tasks.append(asyncio.create_task(self._live(mirror, Errands(deployments, claims))))
+        counts = Counts(asked, self._ledger, self._agent)
+        errands = Errands(deployments, claims, events, counts)
+        self._tasks.append(asyncio.create_task(self._live(mirror, errands)))
 
     async def _live(self, mirror: Mirror, errands: Errands) -> None:
         """Deployments first, so that the first runs belong to theirs."""

@@ -33,6 +33,15 @@ class Way(Protocol):
         """
 
 
+class Tell(Protocol):
+    """Who wants to hear of the runs that were written."""
+
+    async def tell_runs(
+        self, runs: Sequence[RunRecord], deployments: Mapping[str, str], now: float
+    ) -> None:
+        """They were written. Raises OSError: not now; they are told again."""
+
+
 class Mirror:
     """Carries runs in the ledger's order, oldest first; `run` never ends.
 
@@ -47,6 +56,7 @@ class Mirror:
         way: Way,
         *,
         deployments: Mapping[str, str],
+        events: Tell | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.problem = ""
@@ -54,6 +64,7 @@ class Mirror:
         self._policy = policy
         self._way = way
         self._deployments = deployments
+        self._events = events
         self._now = now
         self._news = asyncio.Event()
         self._news.set()
@@ -95,6 +106,8 @@ class Mirror:
         while True:
             try:
                 await self._way.write(runs, self._deployments)
+                if self._events is not None:
+                    await self._events.tell_runs(runs, self._deployments, self._now())
             except OSError as error:
                 if not self.problem:
                     log.warning("runs wait for Prefect", extra={"reason": str(error)})

@@ -13,7 +13,7 @@ from typing import Any
 from edge_agent.clock import SystemClock
 from edge_agent.ledger import Ledger
 from edge_agent.prefect.api import PrefectApi
-from edge_agent.prefect.mirror import Mirror, Way
+from edge_agent.prefect.mirror import Mirror, Tell, Way
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
 from edge_agent.prefect.ways import BulkWay
@@ -112,14 +112,13 @@ class Scene:
         await until(lambda: not any(lane.active for lane in self.engine.lanes.values()))
         await self.ledger.flush()
 
-    def mirror(self, way: Way, wanted: PrefectSettings = ALL) -> Mirror:
-        """A mirror of the ledger, from where the last one came to."""
-        return Mirror(self.ledger.follow("prefect", hold=True), Policy(wanted), way, deployments={})
-
     @asynccontextmanager
-    async def mirroring(self, way: Way, wanted: PrefectSettings = ALL) -> AsyncIterator[Mirror]:
-        """A mirror at work."""
-        mirror, loop = self.mirror(way, wanted), asyncio.get_running_loop()
+    async def mirroring(
+        self, way: Way, wanted: PrefectSettings = ALL, *, events: Tell | None = None
+    ) -> AsyncIterator[Mirror]:
+        """A mirror at work, from where the last one came to."""
+        loop, follower = asyncio.get_running_loop(), self.ledger.follow("prefect", hold=True)
+        mirror = Mirror(follower, Policy(wanted), way, deployments={}, events=events)
 
         def committed(took: float) -> None:
             loop.call_soon_threadsafe(mirror.committed)

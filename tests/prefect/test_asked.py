@@ -10,13 +10,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge_agent.prefect.api import PrefectApi, Refused
 from edge_agent.prefect.claims import Claims
+from edge_agent.prefect.counts import Counts
 from edge_agent.prefect.deployments import Deployments
 from edge_agent.prefect.errands import Errands
+from edge_agent.prefect.events import Events
 from flows.prefect.deployment import parameter_schema
+from schemas.device import Change
+from schemas.event import Event
+from schemas.identity import unique_id
 from schemas.pipeline import Input
 from tests.prefect.scene import Scene, Shown, bulk, until, until_true
 from tests.prefect.servers import PrefectServer
@@ -35,7 +41,7 @@ triggers:
   - {{id: go, mqtt: {{topic: in}}}}
 steps:
   - delay: "{{{{ inputs.wait }}}}s"
-  - log: "hello {{{{ inputs.name }}}}"
+  - log: "hello {{{{ inputs.name + '' }}}}"
 """
 
 
@@ -72,11 +78,14 @@ async def asked(folder: Path, prefect: PrefectServer, pipeline: str) -> AsyncIte
     scene, api = Scene(folder, pipeline, GREET), PrefectApi(prefect.api)
     own = PrefectApi(prefect.api)
     deployments = Deployments(own, scene.engine, agent=f"at-{pipeline}", time_zone="Europe/Berlin")
-    errands = Errands(deployments, Claims(own, scene.engine, scene.ledger, deployments))
+    events, counts = Events(own, f"at-{pipeline}"), Counts(own, scene.ledger, f"at-{pipeline}")
+    scene.engine.watch(events.watch)
+    claims = Claims(own, scene.engine, scene.ledger, deployments)
+    errands = Errands(deployments, claims, events, counts)
     await errands.registered()
     task = asyncio.create_task(errands.run())
     try:
-        async with scene.mirroring(bulk(api)):
+        async with scene.mirroring(bulk(api), events=events):
             yield Asked(scene, api, deployments)
     finally:
         task.cancel()
@@ -166,6 +175,43 @@ async def test_schedules_versions_and_tags_are_shown(
         (schedule,) = found["schedules"]
         assert schedule["schedule"]["cron"] == "0 7 * * 1-5" and not schedule["active"]
         assert schedule["schedule"]["timezone"] == "Europe/Berlin"
+
+
+async def test_failed_runs_and_lost_devices_are_events_that_automations_hear(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    async with asked(tmp_path, prefect, "fails") as home:
+        engine = home.scene.engine
+        name = "lamp of fails"
+        for value in (True, False):
+            change = Change("fw:1", name, "available", None, value, None, True, time.time())
+            engine.handle(Event(unique_id(), 0.0, 0.0, "mqtt", "t"), [change])
+        home.scene.event(1)  # without a name to greet it fails
+        await home.scene.ledger.flush()
+
+        async def heard() -> bool:
+            wanted = {"filter": {"event": {"prefix": ["hearthflow."]}}}
+            found = (await home.api.post("/events/filter", wanted))["events"]
+            names = {(e["event"], e["resource"]["prefect.resource.name"]) for e in found}
+            return {
+                ("hearthflow.run.failed", "fails"),
+                ("hearthflow.device.unavailable", name),
+            } <= names
+
+        await until_true(heard)
+
+
+async def test_an_artifact_counts_all_runs(tmp_path: Path, prefect: PrefectServer) -> None:
+    async with asked(tmp_path, prefect, "counted") as home:
+        for number in range(5):
+            home.scene.event(number)
+        own = Counts(home.api, home.scene.ledger, "at-counted")
+        await own.tell()
+        wanted = {"artifacts": {"key": {"any_": ["hearthflow-runs-at-counted"]}}}
+        found = await home.api.post("/artifacts/filter", wanted)
+        tables = [msgspec.json.decode(artifact["data"]) for artifact in found]
+        counted = [[(row["pipeline"], row["runs"]) for row in rows] for rows in tables]
+        assert [("counted", 5)] in counted
 
 
 def test_inputs_are_a_form_with_types_limits_and_descriptions() -> None:
