@@ -17,6 +17,8 @@ from msgspec import Struct
 from flows.prefect.server.route import History, Writer, mount
 from flows.prefect.server.small import environment, make_tables, sqlite_url, tame_sqlite
 
+_KINDNESS = 5  # beside an agent, which comes first
+
 
 class Launch(Struct, frozen=True, kw_only=True):
     """How to start: `data` holds its files, `database` is a PostgreSQL URL or empty (SQLite),
@@ -33,6 +35,7 @@ class Launch(Struct, frozen=True, kw_only=True):
 def serve(launch: Launch) -> None:
     """Serve until a signal comes; writes the port to standard output once it listens."""
     if launch.watched:
+        os.nice(_KINDNESS)
         threading.Thread(target=_end_with_input, daemon=True).start()
     data = Path(launch.data).resolve()
     data.mkdir(parents=True, exist_ok=True)

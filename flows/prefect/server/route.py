@@ -35,10 +35,11 @@ class Writer(Protocol):
 
 
 class History:
-    """Takes batches in; `reason` says why it cannot, empty when it can."""
+    """Takes batches in once it is `checked`; `reason` says why it cannot, empty when it can."""
 
     def __init__(self, writer: Writer) -> None:
-        self.reason = "not checked yet"
+        self.checked = False
+        self.reason = ""
         self._writer = writer
         self._flows: dict[str, str] = {}
         self._decoder = msgspec.json.Decoder(Batch)
@@ -46,6 +47,7 @@ class History:
     async def check(self) -> None:
         """Look whether Prefect's tables are those we know."""
         self.reason = "; ".join(shortcomings(await self._writer.columns()))
+        self.checked = True
         if self.reason:
             log.warning("runs go through the public API: the tables differ (%s)", self.reason)
 
@@ -96,6 +98,8 @@ def mount(api: Any, history: History) -> None:
     from starlette.requests import Request
 
     async def take(request: Request) -> Response:
+        if not history.checked:
+            return Response("starting", 503, media_type="text/plain")
         if history.reason:
             return Response(history.reason, 501, media_type="text/plain")
         try:
