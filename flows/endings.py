@@ -18,15 +18,16 @@ class Endings:
     """Makes an event of every end that a trigger wants; `dispatch` shows it to them."""
 
     def __init__(self, router: Router, dispatch: Callable[[Event], object]) -> None:
-        self._router = router
+        self._hears, self._listens = router.hears, router.listens
         self._dispatch = dispatch
 
     def ended(self, plan: Plan, record: RunRecord, event: Event) -> None:
         """A run has ended or begun to wait."""
-        listens = self._router.listens
-        if record.finished is None or event.depth > DEEPEST or plan.shadow:
+        if not self._hears(CHANNEL) or record.finished is None:
             return
-        if listens(CHANNEL, plan.id) or listens(CHANNEL, ANY):
+        if event.depth > DEEPEST or plan.shadow:
+            return
+        if self._listens(CHANNEL, plan.id) or self._listens(CHANNEL, ANY):
             self._dispatch(_event(plan, record, event))
 
 

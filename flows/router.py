@@ -27,6 +27,7 @@ class Router:
         self._filters: dict[str, list[int]] = {}
         self._readings: dict[str | None, list[OnReading]] = {}
         self._seen: dict[tuple[str, str], tuple[tuple[SeeChange, ...], tuple[SeeChange, ...]]] = {}
+        self._channels: dict[str, int] = {}
         self._names: dict[tuple[str, str], list[Callable[[Event], None]]] = {}
         self._changes: list[OnChange] = []
         self._ticks: list[OnTick] = []
@@ -40,9 +41,7 @@ class Router:
             case OnReading():
                 return self._watch_reading(watch)
             case OnName():
-                names = self._names.setdefault((watch.channel, watch.name), [])
-                names.append(watch.see)
-                return lambda: names.remove(watch.see)
+                return self._watch_name(watch)
             case OnTime():
                 return self.schedule.watch(watch)
             case OnChange():
@@ -96,6 +95,10 @@ class Router:
             see(event)
         return bool(watchers)
 
+    def hears(self, channel: str) -> bool:
+        """Whether any trigger waits for internal events of a channel: asked of every run."""
+        return channel in self._channels
+
     def listens(self, channel: str, name: str) -> bool:
         """Whether any trigger waits for internal events of this name."""
         return bool(self._names.get((channel, name)))
@@ -114,6 +117,19 @@ class Router:
     def watches_changes(self) -> bool:
         """Whether any trigger wishes to see every change."""
         return bool(self._changes)
+
+    def _watch_name(self, watch: OnName) -> Callable[[], None]:
+        names = self._names.setdefault((watch.channel, watch.name), [])
+        names.append(watch.see)
+        self._channels[watch.channel] = self._channels.get(watch.channel, 0) + 1
+
+        def detach() -> None:
+            names.remove(watch.see)
+            self._channels[watch.channel] -= 1
+            if not self._channels[watch.channel]:
+                del self._channels[watch.channel]
+
+        return detach
 
     def _watch_topic(self, watch: OnTopic) -> Callable[[], None]:
         levels = self._filters.setdefault(watch.filter, [])

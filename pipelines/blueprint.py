@@ -10,7 +10,7 @@ from pipelines.blueprint_filling import Filling, Given
 from pipelines.decode import decode
 from pipelines.inputs import read
 from pipelines.source import Reader
-from pipelines.tree import Map, Secret, Seq, suggest
+from pipelines.tree import Asked, Map, Secret, Seq, suggest
 from schemas.pipeline import PARTS, Blueprint, Input
 from schemas.problem import Position, Problem
 
@@ -115,6 +115,7 @@ class Blueprints:
             hint = "with the keys description, inputs, triggers, steps, …"
             wrong = [Problem(start, "a blueprint must be a mapping", hint)]
             return None, problems or wrong
+        problems += _misplaced(tree)
         inputs, needed = {}, set[str]()
         for name, value, at in _items(tree.get("inputs")):
             spec, wrong = decode(Map(at) if value is None else value, Input, at, name)
@@ -123,6 +124,29 @@ class Blueprints:
                 inputs[name] = spec
                 needed |= {name} if _is_needed(value, spec) else set()
         return (None if problems else Sheet(tree, inputs, frozenset(needed))), problems
+
+
+def _misplaced(tree: Map) -> Iterator[Problem]:
+    """What cannot stand in a blueprint, or not there."""
+    if "use_blueprint" in tree:
+        yield Problem(tree.keys_at["use_blueprint"], "a blueprint cannot use another one")
+    if not isinstance(tree.get("inputs", tree), Map):
+        yield Problem(tree.values_at["inputs"], "`inputs` must be a mapping of names")
+    for key in ("inputs", "tests"):
+        for at in _asked(tree.get(key), tree.values_at.get(key, tree.at)):
+            yield Problem(at, f"`!input` has no value under `{key}`")
+
+
+def _asked(tree: Any, at: Position) -> Iterator[Position]:
+    """The places of `!input` in a tree."""
+    if isinstance(tree, Asked):
+        yield at
+    elif isinstance(tree, Map):
+        for key, value in tree.items():
+            yield from _asked(value, tree.values_at[key])
+    elif isinstance(tree, Seq):
+        for value, spot in zip(tree, tree.values_at, strict=True):
+            yield from _asked(value, spot)
 
 
 def _is_needed(written: Any, spec: Input) -> bool:
