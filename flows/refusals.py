@@ -18,10 +18,9 @@ _TELLING = ("device", "property", "instance", "value", "previous", "topic", "key
 
 
 class Refusal(Struct, frozen=True, gc=False):
-    """One firing that was refused: when, of which trigger, why, and until when it is held back.
+    """One firing that was refused: when (epoch seconds), of which trigger and why.
 
-    `reason` is disabled, missed, stale, if, debounce, conditions, throttle, limit, dedupe or busy;
-    `seen` are small facts of the trigger. Times are epoch seconds.
+    `reason` is disabled, missed, stale or busy; `seen` are small facts of the trigger.
     """
 
     ts: float
@@ -29,7 +28,6 @@ class Refusal(Struct, frozen=True, gc=False):
     reason: str
     event: int
     seen: dict[str, Any]
-    until: float | None = None
 
 
 class Refusals:
@@ -48,8 +46,12 @@ class Refusals:
         until: float | None = None,
         scope: Scope | None = None,
     ) -> None:
-        """A firing was refused; with the `scope` it was looked at in, if it came so far."""
+        """A firing was refused; with the `scope` it was looked at in, if it came so far.
+
+        Beside the reasons that are kept: if, debounce, conditions, throttle, limit, dedupe, some
+        with the time `until` when it is held back.
+        """
         if reason not in _UNTOLD:
             return
         seen = {name: trigger[name] for name in _TELLING if trigger.get(name) is not None}
-        self.last.append(Refusal(now, str(trigger.get("id")), reason, event.id, seen, until))
+        self.last.append(Refusal(now, str(trigger.get("id")), reason, event.id, seen))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from edge_agent.gateway.live import moment, run_summary
 from edge_agent.replaying.looks import Look
-from edge_agent.replaying.why import AROUND, SOON_AFTER, Known
+from edge_agent.replaying.why import AROUND, LOOK_BACK, SOON_AFTER, Known
 from edge_agent.replaying.words import Words
 from flows.refusals import Refusal
 from pipelines.plan import Gate
@@ -143,6 +143,8 @@ class Verdict:
         if past.accepted > past.at:
             since = words.time(past.accepted)
             yield f"the pipeline is in force since {since}; this is how it was then"
+        if past.since > past.at - LOOK_BACK:
+            yield f"it was looked back to {words.time(past.since)} only: so much came since"
         for name in past.unavailable:
             yield f"{name} was unavailable"
         yield from self._present.problems

@@ -33,7 +33,7 @@ from schemas.run import RunRecord
 LOOK_BACK = 86_400.0
 SOON_AFTER = 60.0  # a time that somebody names is a minute, not an instant
 AROUND = 600.0
-_MOST_EVENTS = 20_000
+_MOST_EVENTS = 5_000  # half a second of work, on a small board three
 
 
 class Known(Struct, frozen=True):
