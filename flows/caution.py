@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pipelines.ports import Clock, Slots
 
 MOST_DEATHS = 3
+_CHANCE = 1  # so many may have had another reason
 _COMMITTED = 0.5  # seconds until what was noted is on disk
 _LOOK_AGAIN, _LOOKS = 1.0, 10
 
@@ -15,8 +16,8 @@ class Caution:
     """Counts, by pipeline, the starts that died while its left-over runs were being taken up.
 
     A pipeline is noted before its runs are taken up, and no more once they have ended or wait
-    again, or ten seconds have gone well. After a death the noted ones are suspects: they are taken
-    up one after the other, so that only the guilty one is found again and again. The caller makes
+    again, or ten seconds have gone well. After a second death the noted ones are suspects: they are
+    taken up one after the other, so that only the guilty one is found again. The caller makes
     durable what is noted here before it goes on.
     """
 
@@ -27,19 +28,24 @@ class Caution:
         pending = set(pending)
         for pipeline in set(slots.keys()) - pending:
             slots.drop(pipeline)
-        self._suspects = frozenset(slots.keys())
-        for pipeline in pending if not self._suspects else ():
-            slots.put(pipeline, 1)
+        self._died = {pipeline: int(slots.get(pipeline)) for pipeline in slots.keys()}  # noqa: SIM118
+        for pipeline in pending:
+            if not self.is_suspect(pipeline):
+                slots.put(pipeline, self.deaths(pipeline) + 1)
 
     def deaths(self, pipeline: str) -> int:
         """How many starts in a row have died over this pipeline."""
-        return self._slots.get(pipeline) or 0 if pipeline in self._suspects else 0
+        return self._died.get(pipeline, 0)
+
+    def is_suspect(self, pipeline: str) -> bool:
+        """Whether its runs have to wait for their turn."""
+        return self.deaths(pipeline) > _CHANCE
 
     def take_up(
         self, pipeline: str, begin: Callable[[], None], is_acting: Callable[[], bool]
     ) -> None:
         """Take up a pipeline's runs with `begin`: now, or when its turn as a suspect comes."""
-        if pipeline not in self._suspects:
+        if not self.is_suspect(pipeline):
             begin()
             self._watch(pipeline, is_acting, _LOOKS)
             return
@@ -72,7 +78,7 @@ class Caution:
                 self._watch(pipeline, is_acting, looks - 1)
                 return
             self.forget(pipeline)
-            if pipeline in self._suspects:
+            if self.is_suspect(pipeline):
                 self._next()
 
         later = self._clock.now() + _LOOK_AGAIN if is_acting() or looks < _LOOKS else 0

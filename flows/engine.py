@@ -262,7 +262,8 @@ class Engine:
                 lane.give_up(runs, deaths)
                 self.caution.forget(name)
             elif runs or self.store.view(f"queue/{name}").keys():
-                begin = partial(_take_up_all, lane, runs)
+                lane.has_left_runs = True
+                begin = partial(lane.take_up_all, runs)
                 self.caution.take_up(name, begin, lambda lane=lane: lane.is_acting)  # type: ignore[misc]
 
     def _kept_runs(self) -> dict[str, list[dict[str, Any]]]:
@@ -290,10 +291,3 @@ class Engine:
         self.store.view("engine").put("alive", now)
         self.router.tick(Event(unique_id(), now, now, "timer", "minute"))
         self._heartbeat = self.clock.call_at(now + _ALIVE_EVERY, self._beat)
-
-
-def _take_up_all(lane: Lane, kept: Sequence[dict[str, Any]]) -> None:
-    for each in kept:
-        lane.take_up(each)
-    lane.expected.clear()
-    lane.queue_up()

@@ -77,8 +77,9 @@ class Lane:
         self._last = (0, 0)
         self._dones: dict[int, Done] = {}
         self._waiting: deque[tuple[str, Scope]] = deque()
-        self._order = itertools.count()
         self._queue = host.slots(f"queue/{plan.id}")
+        self._order = itertools.count(1 + max(map(int, self._queue.keys()), default=-1))
+        self.has_left_runs = False
         self._gates: list[LiveGate] = []
         self._detach: list[Callable[[], None]] = []
         self._served: dict[str, float] = {}
@@ -297,7 +298,8 @@ class Lane:
         if done is not None:
             self._dones[scope.run_id] = done
         plan = self.plan
-        if not self.active or (plan.mode == "parallel" and len(self.active) < plan.max):
+        is_busy = bool(self.active) or self.has_left_runs
+        if not is_busy or (plan.mode == "parallel" and len(self.active) < plan.max):
             self._start(scope)
         elif plan.mode == "restart":
             for fiber in tuple(self.active.values()):
@@ -389,7 +391,7 @@ class Lane:
 
     def _follow(self) -> None:
         """Start the next of the queued runs when its turn has come."""
-        if self._waiting and not self.active:
+        if self._waiting and not self.active and not self.has_left_runs:
             key, following = self._waiting.popleft()
             self._queue.drop(key)
             self._begin_later(following)
@@ -436,6 +438,15 @@ class Lane:
         return hidden(record, plan.secrets) if plan.secrets else record
 
     # ------------------------------------------------------------------ restarts
+    def take_up_all(self, kept: Sequence[dict[str, Any]]) -> None:
+        """Go on with what was left when the agent stopped: runs that waited, and queued ones."""
+        self.has_left_runs = False
+        self._waiting.clear()  # all of it is kept, what has come meanwhile too
+        for each in kept:
+            self.take_up(each)
+        self.expected.clear()
+        self.queue_up()
+
     def take_up(self, kept: dict[str, Any]) -> None:
         """Go on with a run that was waiting when the agent stopped."""
         scope = self._restored(kept)
@@ -468,7 +479,6 @@ class Lane:
         """Take up the runs that were queued when the agent stopped, in their order."""
         for key in sorted(self._queue.keys(), key=int):
             self._waiting.append((key, self._restored(self._queue.get(key))))
-            self._order = itertools.count(int(key) + 1)
         self._follow()
 
     def _restored(self, kept: dict[str, Any]) -> Scope:
