@@ -13,7 +13,7 @@ from tests.storms.scene import BROKER, SOAK, Agent, report
 from tests.storms.waits import ROUND, Construct, Effects, Lives, Told, constructs, told, written
 
 KILLS = 20 if SOAK else 3
-LIVES = (0.3, 4.0)  # seconds; the shortest end before the agent is up
+EARLY, LONGEST = 0.25, 3.5  # so many die before they are up, the others after at most so long
 START = 1_767_225_600.0
 
 
@@ -60,7 +60,7 @@ async def test_what_waits_goes_on_after_each_kill(
         await watch.subscribe("hearth/storm/status", 1)
         agent.start()
         await watch.received(1)
-        killing = asyncio.create_task(kill_often(agent, random.Random(2027)))
+        killing = asyncio.create_task(kill_often(agent, watch, random.Random(2027)))
         while not killing.done():
             await watcher.play(1)
         await killing
@@ -111,15 +111,19 @@ async def undisturbed(table: Sequence[Construct], rounds: int) -> dict[str, list
     return lives.published
 
 
-async def kill_often(agent: Agent, dice: random.Random) -> None:
-    """Kill the agent again and again, and start it at once; never twice before it is up."""
-    early = True
+async def kill_often(agent: Agent, watch: Peer, dice: random.Random) -> None:
+    """Kill the agent again and again, and start it at once; seldom before it is up, and never
+    twice so: rounds must not run into one another."""
+    was_up = False
     while agent.kills < KILLS:
-        life = dice.uniform(*LIVES)
-        if early:
-            life = max(life, 2.0)
-        early = life < 2.0
-        await asyncio.sleep(life)
+        if was_up and dice.random() < EARLY:
+            was_up = False
+            await asyncio.sleep(dice.uniform(0.2, 0.7))
+        else:
+            await watch.until(lambda: bytes(watch.messages[-1].payload) == b"online")
+            was_up = True
+            await asyncio.sleep(dice.uniform(0.0, LONGEST))
         assert agent.running, agent.log[-2000:]
         agent.kill()
+        await watch.until(lambda: bytes(watch.messages[-1].payload) == b"offline")
         agent.start()
