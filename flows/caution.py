@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from pipelines.ports import Clock, Slots
 
@@ -53,6 +53,12 @@ class Caution:
         self._turns.sort(key=lambda turn: self.deaths(turn[0]))
         if len(self._turns) == 1:
             self._clock.call_at(0, self._next)
+
+    def keep(self, pipelines: Container[str]) -> None:
+        """Forget the pipelines that are no more."""
+        for pipeline in self._slots.keys():  # noqa: SIM118
+            if pipeline not in pipelines:
+                self.forget(pipeline)
 
     def forget(self, pipeline: str) -> None:
         """What the pipeline had left is gone, or has gone well."""

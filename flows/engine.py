@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from flows.calls import Calls
 from flows.caution import MOST_DEATHS, Caution
+from flows.clock_changes import is_plausible, set_back
 from flows.endings import Endings
 from flows.lane import Host, Lane
-from flows.ports import Recorder
+from flows.left_over import kept_runs, pending, versions_waiting
+from flows.ports import Recorder, SettableClock
 from flows.router import ANY, Router
 from flows.slots import OwnedSlots, SlotStore
 from pipelines.plan import Plan
-from pipelines.ports import Clock
 from pipelines.scope import Scope
 from pipelines.trigger import OnTime, Watch
 from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id, unique_id
 from schemas.run import RunRecord, Slot
+
+log = logging.getLogger(__name__)
 
 OnRun = Callable[[Plan, RunRecord, Event], None]
 _ALIVE_EVERY = 30.0
@@ -35,7 +39,7 @@ class Engine:
     is over when `handle` returns.
     """
 
-    def __init__(self, clock: Clock, recorder: Recorder, kept: Iterable[Slot] = ()) -> None:
+    def __init__(self, clock: SettableClock, recorder: Recorder, kept: Iterable[Slot] = ()) -> None:
         self.clock = clock
         self.recorder = recorder
         self.router = Router(clock)
@@ -44,7 +48,9 @@ class Engine:
         self.host_of: Callable[[Plan], Host] = lambda plan: self
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until = self._last_alive()
-        self.caution = Caution(self.store.view("engine/taking-up"), self._pending(), clock)
+        clock.on_set(self._clock_set)
+        self._notice = clock.notice
+        self.caution = Caution(self.store.view("engine/taking-up"), pending(self.store), clock)
         self.calls = Calls(
             self.lanes, lambda: self.retired, self.store, self.router, recorder, clock
         )
@@ -101,8 +107,7 @@ class Engine:
 
     def versions_waiting(self) -> set[tuple[str, str]]:
         """The pipelines and versions of runs that wait in the ledger to be taken up."""
-        kept = self._kept_runs().items()
-        return {(name, state["version"]) for name, states in kept for state in states}
+        return versions_waiting(self.store)
 
     def start(self) -> None:
         """The agent is up and the broker is connected: `startup` triggers fire."""
@@ -111,7 +116,8 @@ class Engine:
     def stop(self) -> None:
         """Let go of everything; waiting runs are taken up after the next start."""
         self._heartbeat.cancel()
-        self.store.view("engine").put("alive", self.clock.now())
+        if is_plausible(now := self.clock.now()):
+            self.store.view("engine").put("alive", now)
         self.router.on_subscriptions = lambda: None  # the broker keeps messages for the next start
         for lane in (*self.lanes.values(), *self.retired.values()):
             lane.close()
@@ -127,6 +133,7 @@ class Engine:
     # ------------------------------------------------------------------ events
     def handle(self, event: Event, changes: Sequence[Change] = ()) -> None:
         """A message has arrived, with the readings it made; it is recorded by the caller."""
+        self._notice()
         busy, self._busy = self._busy, True
         try:
             self.router.topic(event)
@@ -197,9 +204,12 @@ class Engine:
         """Attach a watch; the returned function detaches it."""
         return self.router.watch(watch)
 
-    def watch_time(self, watch: OnTime, after: float) -> Callable[[], None]:
-        """Attach a schedule; times since `after` that have passed count as due now."""
-        return self.router.schedule.watch(watch, after=after)
+    def watch_time(
+        self, watch: OnTime, after: float, anew: Callable[[], float]
+    ) -> Callable[[], None]:
+        """Attach a schedule; times since `after` that have passed count as due now. `anew` gives
+        that when the clock has been set to another time."""
+        return self.router.schedule.watch(watch, after=after, anew=anew)
 
     def slots(self, owner: str) -> OwnedSlots:
         """The durable state under an owner."""
@@ -254,7 +264,8 @@ class Engine:
                 self.retired[plan.id] = lanes[plan.id] = Lane(plan, self.host_of(plan))
             if (lane := lanes.get(plan.id)) is not None:
                 lane.former[plan.version] = plan
-        kept = self._kept_runs()
+        self.caution.keep(self.lanes | self.retired)
+        kept = kept_runs(self.store)
         for name, lane in lanes.items():
             runs = kept.get(name, [])
             lane.expected = {run["version"] for run in runs}
@@ -266,28 +277,28 @@ class Engine:
                 begin = partial(lane.take_up_all, runs)
                 self.caution.take_up(name, begin, lambda lane=lane: lane.is_acting)  # type: ignore[misc]
 
-    def _kept_runs(self) -> dict[str, list[dict[str, Any]]]:
-        """The runs that wait in the ledger, by pipeline."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for owner in self.store.owners("run/"):
-            if kept := self.store.view(owner).get("state"):
-                found.setdefault(kept["pipeline"], []).append(kept)
-        return found
-
-    def _pending(self) -> set[str]:
-        """The pipelines that have left runs."""
-        queues = self.store.owners("queue/")
-        return {*self._kept_runs(), *(owner.removeprefix("queue/") for owner in queues)}
-
     def _last_alive(self) -> float:
         """When the last life is known to have lived; now, in a new home."""
-        kept = self.store.view("engine")
+        kept, now = self.store.view("engine"), self.clock.now()
         if kept.get("alive") is None:
-            kept.put("alive", self.clock.now())
-        return float(kept.get("alive"))
+            kept.put("alive", now)
+        alive = float(kept.get("alive"))
+        if back := set_back(alive, now):
+            log.warning("the clock was set back while the agent was down", extra={"by": back})
+            self.store.move_kept(back)
+            kept.put("alive", now)
+        return alive
+
+    def _clock_set(self, by: float) -> None:
+        log.warning("the clock was set", extra={"by": by})
+        self.store.clock_set(by)
+        for lane in (*self.lanes.values(), *self.retired.values()):
+            lane.clock_set(by)
+        self.router.schedule.clock_set(by)
 
     def _beat(self) -> None:
         now = self.clock.now()
-        self.store.view("engine").put("alive", now)
+        if is_plausible(now):
+            self.store.view("engine").put("alive", now)
         self.router.tick(Event(unique_id(), now, now, "timer", "minute"))
         self._heartbeat = self.clock.call_at(now + _ALIVE_EVERY, self._beat)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from flows.executor import Cancelled, Expired, Within
+from flows.ports import SettableClock
 from flows.slots import OwnedSlots
-from pipelines.ports import Clock, Handle
+from pipelines.ports import Handle
 from pipelines.scope import Scope
 from pipelines.step import Await, Listen, Sleep, Together
 from pipelines.trigger import Watch
@@ -18,7 +19,7 @@ from schemas.event import Event
 class World(Protocol):
     """What a waiting run needs of the engine."""
 
-    clock: Clock
+    clock: SettableClock
 
     def watch(self, watch: Watch) -> Callable[[], None]:
         """Attach a watch; the returned function detaches it."""
@@ -34,8 +35,8 @@ class Fiber:
     """One generator being driven; `done(result, error)` is called once when it has ended."""
 
     __slots__ = (
-        "_cancel", "_deadline", "_done", "_generator", "_settled", "branches", "pause", "scope",
-        "world",
+        "_cancel", "_deadline", "_done", "_generator", "_settled", "branches", "is_kept", "pause",
+        "scope", "world",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class Fiber:
         self._deadline: Handle | None = None
         self.pause: Any = None
         self.branches: list[Fiber] = []
+        self.is_kept = False
         self.scope = scope
         self.world = world
 
@@ -89,7 +91,7 @@ class Fiber:
             call_off()
             self.throw(Expired(mark))
 
-        self._deadline = self.world.clock.call_at(until, expire)
+        self._deadline = self.call_at(until, expire)
 
     def cancel(self) -> None:
         """End the run where it waits; its `finally` steps still run."""
@@ -103,7 +105,21 @@ class Fiber:
             self._cancel()
             self._awake()
 
+    def call_at(self, when: float, callback: Callable[[], None]) -> Handle:
+        """A deadline: one that an earlier life has set is a time on the wall (`is_kept`)."""
+        clock = self.world.clock
+        return clock.at_wall(when, callback) if self.is_kept else clock.call_at(when, callback)
+
+    def clock_set(self, by: float) -> None:
+        """Somebody has set the clock: what is left of its waits stays as long."""
+        waits = self.scope.waits
+        if not self.is_kept:
+            for path in waits:
+                waits[path] += by
+            self._settled()
+
     def _awake(self) -> None:
+        self.is_kept = False
         self._cancel = None
         if self._deadline is not None:
             self._deadline.cancel()
@@ -131,7 +147,7 @@ def start_pause(pause: Any, fiber: Fiber) -> Callable[[], None]:
 
 def _sleep(pause: Sleep, fiber: Fiber) -> Callable[[], None]:
     fiber.scope.waits[pause.path] = pause.until
-    return fiber.world.clock.call_at(pause.until, fiber.resume).cancel
+    return fiber.call_at(pause.until, fiber.resume).cancel
 
 
 def _await(pause: Await, fiber: Fiber) -> Callable[[], None]:
@@ -184,7 +200,7 @@ def _listen(pause: Listen, fiber: Fiber) -> Callable[[], None]:
         ends.extend(fiber.world.watch(watch) for watch in arm(fire, slots, fiber.scope))
     if pause.until is not None:
         fiber.scope.waits[pause.path] = pause.until
-        ends.append(fiber.world.clock.call_at(pause.until, lambda: hear(None)).cancel)
+        ends.append(fiber.call_at(pause.until, lambda: hear(None)).cancel)
     return stop
 
 
@@ -222,6 +238,8 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
 
         fibers.append(Fiber(generator, fiber.scope, fiber.world, done=done, settled=fiber._settled))
     fiber.branches = fibers
+    for branch in fibers:
+        branch.is_kept = fiber.is_kept
     for branch in fibers:
         if not over:
             branch.start()

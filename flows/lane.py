@@ -8,7 +8,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from flows.calls import parent_of
+from flows.clock_changes import CORRECTION
 from flows.dry_run import Endless, dry_run
 from flows.executor import Cancelled, execute
 from flows.fiber import Fiber, World
@@ -38,8 +41,11 @@ class Host(World, Protocol):
     def alive_until(self) -> float:
         """Since when times may have been missed (epoch seconds)."""
 
-    def watch_time(self, watch: OnTime, after: float) -> Callable[[], None]:
-        """Attach a schedule; times since `after` that have passed count as due now."""
+    def watch_time(
+        self, watch: OnTime, after: float, anew: Callable[[], float]
+    ) -> Callable[[], None]:
+        """Attach a schedule; times since `after` that have passed count as due now. `anew` gives
+        that when the clock has been set to another time."""
 
     def submit(self, lane: Lane, scope: Scope) -> None:
         """Start a run when its turn has come."""
@@ -83,7 +89,7 @@ class Lane:
         self._gates: list[LiveGate] = []
         self._detach: list[Callable[[], None]] = []
         self._served: dict[str, float] = {}
-        self._since = self._not_missed()
+        self._since = min(self._not_missed(), self._now())
 
     # ------------------------------------------------------------------ triggers
     def arm(self) -> None:
@@ -120,19 +126,36 @@ class Lane:
                 kept.put("served", due)
             see(due, event)
 
+        def anew() -> float:
+            last = max(served.get(owner, 0.0), kept.get("served") or 0.0)
+            return max(self._not_missed(), self._possible(last))
+
         # A trigger that lived before a reload goes on where it was: no time lost, none twice.
-        after = served.setdefault(owner, self._since)
-        if durable and kept.get("served") is not None:
-            after = max(after, min(kept.get("served"), self._now()))
-        return self.host.watch_time(OnTime(watch.next_after, seen), after)
+        after = served.get(owner) or anew()
+        if watch.beats:
+            after = min(after, self._now())
+        served[owner] = after
+        return self.host.watch_time(replace(watch, see=seen), after, anew)
 
     def _not_missed(self) -> float:
         """From when on times count that fell due while the agent was down."""
         now, missed = self._now(), self.plan.missed
-        after = now if missed == "skip" else self.host.alive_until
+        alive = self._possible(self.host.alive_until)
         if isinstance(missed, float | int):
-            after = max(after, now - missed)
-        return min(after, now)
+            return max(alive, now - missed)
+        return max(alive, now) if missed == "skip" else alive
+
+    def _possible(self, time: float) -> float:
+        """A time that was once reached; one far ahead was that of a clock that went wrong."""
+        now = self._now()
+        return time if time <= now + CORRECTION else now
+
+    def clock_set(self, by: float) -> None:
+        """Somebody has set the clock."""
+        since = self._not_missed() if abs(by) > CORRECTION else self._since
+        self._since = min(since, self._now())
+        for fiber in tuple(self.active.values()):
+            fiber.clock_set(by)
 
     def _is_missed(self, event: Event) -> bool:
         """Whether a deadline fell due while the agent was down and counts no more."""
@@ -348,6 +371,7 @@ class Lane:
 
     # ------------------------------------------------------------------ runs
     def _start(self, scope: Scope) -> None:
+        is_kept = bool(scope.resuming)
         running = execute(self._plan_of(scope), scope)
         try:
             pause = next(running)
@@ -361,6 +385,7 @@ class Lane:
             done=lambda state, error: self._end(scope, state, error),
             settled=lambda: self._save(scope),
         )
+        fiber.is_kept = is_kept
         self.active[scope.run_id] = fiber
         fiber.wait(pause)
         self._save(scope)

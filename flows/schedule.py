@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flows.clock_changes import CORRECTION
 from pipelines.ports import Clock, Handle
 from pipelines.trigger import OnTime
 from schemas.event import Event
@@ -18,19 +19,37 @@ class Schedule:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._items: set[_Item] = set()
 
-    def watch(self, watch: OnTime, *, after: float | None = None) -> Callable[[], None]:
-        """Call the watch at each of its times later than `after` (default: now)."""
-        item = _Item(watch, self._clock, after)
+    def watch(
+        self, watch: OnTime, *, after: float | None = None, anew: Callable[[], float] | None = None
+    ) -> Callable[[], None]:
+        """Call the watch at each of its times later than `after` (default: now); `anew` gives it
+        again when the clock has been set to another time (default: now)."""
+        item = _Item(watch, self._clock, after, anew or self._clock.now)
+        self._items.add(item)
         item.plan()
-        return item.stop
+
+        def detach() -> None:
+            self._items.discard(item)
+            item.stop()
+
+        return detach
+
+    def clock_set(self, by: float) -> None:
+        """Somebody has set the clock: look again when each watch is next due."""
+        for item in tuple(self._items):
+            item.clock_set(by)
 
 
 class _Item:
-    def __init__(self, watch: OnTime, clock: Clock, after: float | None) -> None:
+    def __init__(
+        self, watch: OnTime, clock: Clock, after: float | None, anew: Callable[[], float]
+    ) -> None:
         self._watch = watch
         self._clock = clock
         self._after = clock.now() if after is None else after
+        self._anew = anew
         self._handle: Handle | None = None
         self._stopped = False
 
@@ -39,6 +58,15 @@ class _Item:
         due = self._watch.next_after(self._after)
         wake = now + _LOOK_AGAIN if due is None else min(due, now + _LOOK_AGAIN)
         self._handle = self._clock.call_at(wake, self._wake)
+
+    def clock_set(self, by: float) -> None:
+        if abs(by) > CORRECTION:
+            self._after = self._anew()
+        if self._watch.beats:
+            self._after = min(self._after, self._clock.now())
+        if self._handle is not None:
+            self._handle.cancel()
+        self.plan()
 
     def stop(self) -> None:
         self._stopped = True

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from flows.lane import Host, Lane
+from flows.ports import SettableClock
 from flows.shadow import ShadowMemory, shadow_ports
 from flows.slots import OwnedSlots
 from pipelines.plan import BESIDE, Plan
-from pipelines.ports import Clock, Ports
+from pipelines.ports import Ports
 from pipelines.scope import Scope
 from pipelines.trigger import OnName, OnTime, Watch
 from schemas.event import Event
@@ -103,7 +104,7 @@ class ShadowHost:
 
     def __init__(self, engine: Engine, memory: ShadowMemory) -> None:
         self.memory = memory
-        self.clock: Clock = engine.clock
+        self.clock: SettableClock = engine.clock
         self._engine = engine
         self._watchers: dict[str, list[Callable[[Event], None]]] = {}
         memory.on_change = self._changed
@@ -130,9 +131,11 @@ class ShadowHost:
 
         return detach
 
-    def watch_time(self, watch: OnTime, after: float) -> Callable[[], None]:
+    def watch_time(
+        self, watch: OnTime, after: float, anew: Callable[[], float]
+    ) -> Callable[[], None]:
         """Attach a schedule."""
-        return self._engine.watch_time(watch, after)
+        return self._engine.watch_time(watch, after, anew)
 
     def slots(self, owner: str) -> OwnedSlots:
         """The durable state under an owner."""

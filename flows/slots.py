@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from flows.ports import Recorder
+import msgspec
+
+from flows.clock_changes import holds_deadline, moved
+from flows.ports import Recorder, SettableClock
 from flows.schedule import timer_event
-from pipelines.ports import Clock, Handle
+from pipelines.ports import Handle
 from schemas.event import Event
 from schemas.run import Slot
 
@@ -17,12 +20,13 @@ OnDue = Callable[[str, Any, Event], None]
 class SlotStore:
     """Every slot by owner; hands out views and calls them back at their deadlines."""
 
-    def __init__(self, clock: Clock, recorder: Recorder, kept: Iterable[Slot] = ()) -> None:
+    def __init__(self, clock: SettableClock, recorder: Recorder, kept: Iterable[Slot] = ()) -> None:
         self.clock = clock
         self.recorder = recorder
         self._owners: dict[str, dict[str, Slot]] = {}
         for slot in kept:
             self._owners.setdefault(slot.owner, {})[slot.key] = slot
+        self.former = {(slot.owner, slot.key) for slot in self._all()}
 
     def view(self, owner: str) -> OwnedSlots:
         """The slots of one owner."""
@@ -37,6 +41,25 @@ class SlotStore:
     def kept(self, owner: str) -> list[Slot]:
         """The slots of one owner as they are."""
         return list(self._owners.get(owner, {}).values())
+
+    def move_kept(self, by: float) -> None:
+        """Move all deadlines of earlier lives, those of runs too."""
+        for slot in [slot for slot in self._all() if holds_deadline(slot)]:
+            self._keep(moved(slot, by))
+
+    def clock_set(self, by: float) -> None:
+        """Somebody has set the clock: deadlines of this life keep what is left of them. Those of
+        runs are theirs to move."""
+        for slot in self._all():
+            if slot.due is not None and (slot.owner, slot.key) not in self.former:
+                self._keep(msgspec.structs.replace(slot, due=slot.due + by))
+
+    def _keep(self, slot: Slot) -> None:
+        self._owners[slot.owner][slot.key] = slot
+        self.recorder.put(slot)
+
+    def _all(self) -> list[Slot]:
+        return [slot for slots in self._owners.values() for slot in slots.values()]
 
     def owners(self, prefix: str) -> list[str]:
         """The owners whose name begins with `prefix` and that keep something."""
@@ -61,6 +84,7 @@ class OwnedSlots:
 
     def put(self, key: str, value: Any, due: float | None = None) -> None:
         """Keep a value, with or without a deadline."""
+        self._store.former.discard((self._owner, key))
         slot = self._slots[key] = Slot(self._owner, key, value, due)
         self._store.recorder.put(slot)
         self._plan(slot)
@@ -100,8 +124,10 @@ class OwnedSlots:
         if handle := self._handles.pop(slot.key, None):
             handle.cancel()
         if slot.due is not None and self._callback is not None:
-            key, due = slot.key, slot.due
-            self._handles[key] = self._store.clock.call_at(due, lambda: self._fall_due(key))
+            key, clock = slot.key, self._store.clock
+            is_kept = (self._owner, key) in self._store.former
+            call_at = clock.at_wall if is_kept else clock.call_at
+            self._handles[key] = call_at(slot.due, lambda: self._fall_due(key))
 
     def _fall_due(self, key: str) -> None:
         self._handles.pop(key, None)

@@ -21,10 +21,11 @@ class Endless(Exception):
 
 
 class _Call:
-    __slots__ = ("callback",)
+    __slots__ = ("callback", "is_on_wall")
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self.callback: Callable[[], None] | None = callback
+        self.is_on_wall = False
 
     def cancel(self) -> None:
         self.callback = None
@@ -39,6 +40,7 @@ class VirtualClock:
         self._calls: list[tuple[float, int, _Call]] = []
         self._called = self._at_once = 0
         self._last = start
+        self._tell: list[Callable[[float], None]] = []
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -49,6 +51,32 @@ class VirtualClock:
         call = _Call(callback)
         heapq.heappush(self._calls, (max(when, self._now), next(self._order), call))
         return call
+
+    def at_wall(self, when: float, callback: Callable[[], None]) -> Handle:
+        """The same, and it stays at that time when the clock is set."""
+        call = _Call(callback)
+        call.is_on_wall = True
+        heapq.heappush(self._calls, (max(when, self._now), next(self._order), call))
+        return call
+
+    def on_set(self, tell: Callable[[float], None]) -> None:
+        """Be told by how many seconds the clock was set."""
+        self._tell.append(tell)
+
+    def notice(self) -> None:
+        """It is told at once when this clock is set."""
+
+    def set(self, by: float) -> None:
+        """Set the clock: another time, though none has passed."""
+        self._now += by
+        self._last += by
+        self._calls = [
+            (when if call.is_on_wall else when + by, order, call)
+            for when, order, call in self._calls
+        ]
+        heapq.heapify(self._calls)
+        for tell in self._tell:
+            tell(by)
 
     def _count(self, when: float) -> None:
         self._called += 1

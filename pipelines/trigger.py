@@ -54,11 +54,13 @@ class OnName(Struct, frozen=True):
 class OnTime(Struct, frozen=True):
     """See the times that `next_after(epoch seconds)` names; None ends it.
 
-    Times that fell due while the agent was down follow the pipeline's `missed` policy.
+    Times that fell due while the agent was down follow the pipeline's `missed` policy. `beats`:
+    a steady beat, which goes on at once when the clock is set back.
     """
 
     next_after: Callable[[float], float | None]
     see: Callable[[float, Event], None]
+    beats: bool = False
 
 
 class OnChange(Struct, frozen=True):

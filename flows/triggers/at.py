@@ -34,6 +34,10 @@ class At(Trigger, frozen=True):
     When the clocks change: a time that they skip in spring comes as much later as they jump, so
     `02:30` comes at 03:30 of summer time that night; one that they repeat in autumn comes once, the
     first time. What fell due while the agent was down follows the pipeline's `missed`.
+
+    When somebody sets the clock by up to three hours, times between the old and the new time come
+    once, at once, and those that had come do not come again. After larger changes the agent goes
+    on as after a start. Waits (`delay`, `for`, `timeout` …) are as long as they say either way.
     """
 
     main: ClassVar[str] = "time"

@@ -18,7 +18,8 @@ class Cron(Trigger, frozen=True):
 
     The line is read as `crontab(5)` does, in the home's time zone: 0 and 7 are Sunday, names and
     `@daily` work. A time that the clocks skip in spring comes an hour later, one that they repeat
-    in autumn comes once, unless the hour is `*`. `trigger.ts` is the time that was due.
+    in autumn comes once, unless the hour is `*`. `trigger.ts` is the time that was due. What fell
+    due while the agent was down follows the pipeline's `missed`.
     """
 
     main: ClassVar[str] = "schedule"
@@ -35,7 +36,8 @@ class Cron(Trigger, frozen=True):
     def compile(self, tools: Tools) -> Arm:
         """Parse the line."""
         try:
-            return on_time(cron(self.schedule, ZoneInfo(tools.ports.home.time_zone)))
+            beats = self.schedule.split()[1:2] == ["*"] or self.schedule.strip() == "@hourly"
+            return on_time(cron(self.schedule, ZoneInfo(tools.ports.home.time_zone)), beats=beats)
         except ValueError as error:
             tools.problem(
                 f"`{self.schedule}` is no crontab line: {error}",

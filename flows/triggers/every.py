@@ -37,14 +37,14 @@ class Every(Trigger, frozen=True):
         if period <= 0:
             tools.problem("the period must be longer than nothing", "period")
             return never
-        return on_time(every(period))
+        return on_time(every(period), beats=True)
 
 
-def on_time(next_after: NextAfter) -> Arm:
+def on_time(next_after: NextAfter, *, beats: bool = False) -> Arm:
     """A trigger that fires at the times of a calendar."""
 
     def arm(fire: Fire, slots: Slots, scope: Scope) -> list[Watch]:
-        return [OnTime(next_after, lambda due, event: fire({"ts": due}, event))]
+        return [OnTime(next_after, lambda due, event: fire({"ts": due}, event), beats)]
 
     return arm
 
