@@ -9,10 +9,10 @@ from typing import Any
 
 from flows.calls import Calls
 from flows.caution import MOST_DEATHS, Caution
-from flows.clock_changes import is_plausible, set_back
+from flows.clock_changes import is_plausible
 from flows.endings import Endings
 from flows.lane import Host, Lane
-from flows.left_over import kept_runs, pending, versions_waiting
+from flows.left_over import kept_runs, last_alive, pending, versions_waiting
 from flows.ports import Recorder, SettableClock
 from flows.router import ANY, Router
 from flows.slots import OwnedSlots, SlotStore
@@ -47,7 +47,7 @@ class Engine:
         self.retired: dict[str, Lane] = {}
         self.host_of: Callable[[Plan], Host] = lambda plan: self
         self.store = SlotStore(clock, recorder, kept)
-        self.alive_until = self._last_alive()
+        self.alive_until = last_alive(self.store)
         clock.on_set(self._clock_set)
         self._notice = clock.notice
         self.caution = Caution(self.store.view("engine/taking-up"), pending(self.store), clock)
@@ -276,18 +276,6 @@ class Engine:
                 lane.has_left_runs = True
                 begin = partial(lane.take_up_all, runs)
                 self.caution.take_up(name, begin, lambda lane=lane: lane.is_acting)  # type: ignore[misc]
-
-    def _last_alive(self) -> float:
-        """When the last life is known to have lived; now, in a new home."""
-        kept, now = self.store.view("engine"), self.clock.now()
-        if kept.get("alive") is None:
-            kept.put("alive", now)
-        alive = float(kept.get("alive"))
-        if back := set_back(alive, now):
-            log.warning("the clock was set back while the agent was down", extra={"by": back})
-            self.store.move_kept(back)
-            kept.put("alive", now)
-        return alive
 
     def _clock_set(self, by: float) -> None:
         log.warning("the clock was set", extra={"by": by})

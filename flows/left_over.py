@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from flows.clock_changes import set_back
 from flows.slots import SlotStore
+
+_log = logging.getLogger(__name__)
+
+
+def last_alive(store: SlotStore) -> float:
+    """When the last life is known to have lived; now, in a new home. Deadlines from a future that
+    never was are moved to where they would be."""
+    kept, now = store.view("engine"), store.clock.now()
+    if kept.get("alive") is None:
+        kept.put("alive", now)
+    alive = float(kept.get("alive"))
+    if back := set_back(alive, now):
+        _log.warning("the clock was set back while the agent was down", extra={"by": back})
+        store.move_kept(back)
+        kept.put("alive", now)
+    return alive
 
 
 def kept_runs(store: SlotStore) -> dict[str, list[dict[str, Any]]]:
