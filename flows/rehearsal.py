@@ -100,7 +100,7 @@ class Stage:
     def silences(self) -> Iterator[tuple[str, str]]:
         """The pipelines that did not run at all, and why."""
         ran = {record.pipeline for record in self.runs.values()}
-        for pipeline in self.plans.keys() - ran:
+        for pipeline in sorted(self.plans.keys() - ran):
             counts = self.counts[pipeline]
             yield pipeline, next((why for name, why in _COUNTED.items() if counts[name]), _SILENT)
 

@@ -72,7 +72,7 @@ def _step(entry: Entry, path: str) -> Iterator[Possible]:
     if beside.get("on_error") == "continue":
         yield Possible(("failed", path), f"{name}: it fails", at)
     for branch, steps, what in _inner(entry):
-        yield Possible(("block", path, branch), f"{name}: {what}", place_of(steps, at))
+        yield Possible(("block", path, branch), f"{name}: {what}", _first(steps, at))
         yield from _block(steps, path, branch, at)
 
 
@@ -128,7 +128,7 @@ _OWN: dict[str, Callable[[Entry, str, str], Iterator[Possible]]] = {
 }
 
 
-def place_of(steps: Seq, otherwise: Position) -> Position:
+def _first(steps: Seq, otherwise: Position) -> Position:
     """Where the first of some steps stands."""
     return steps.values_at[0] if steps.values_at else otherwise
 

@@ -60,6 +60,7 @@ SECRETS = """\
 PIPELINE = """\
 # A first pipeline. Try it while the agent runs:
 #   hearth send demo/hello '{"name": "you"}'    then    hearth trace last
+# Its tests need no agent:    hearth test
 id: hello
 description: Answers every message on demo/hello.
 triggers:
@@ -70,6 +71,16 @@ steps:
   - publish:
       topic: demo/answer
       payload: "Hello {{ trigger.payload.name | default('whoever you are') }}"
+
+tests:
+  - name: it answers by name
+    script:
+      - publish: {topic: demo/hello, payload: {name: Ann}}
+      - expect: {publish: demo/answer, payload: Hello Ann}
+  - name: a word alone is no greeting
+    script:
+      - publish: {topic: demo/hello, payload: hi}
+      - expect: nothing
 """
 GITIGNORE = "secrets.yaml\ndata/\n"
 

@@ -55,7 +55,7 @@ def show_summary(shell: Shell, report: SuiteReport) -> None:
     """Print what is wrong with the files, and the count of all."""
     tell(report.problems, err=False)
     if not report.tests:
-        hint = "give a pipeline `tests:`; see docs/reference/tests.md"
+        hint = "give a pipeline `tests: [{name: …, script: [{publish: …}, {expect: …}]}]`"
         shell.say(f"no tests found\n  hint: {hint}" if not report.problems else "no tests played")
         return
     counts = [f"{report.passed} passed"]

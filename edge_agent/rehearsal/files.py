@@ -47,7 +47,6 @@ class Suite(Struct, frozen=True):
     path: Path
     name: str
     tests: Sequence[Rehearsal]
-    plans: Sequence[Plan]
     problems: Sequence[Problem]
     secrets: frozenset[str]
     facts: HomeFacts
@@ -199,9 +198,7 @@ def read_file(path: Path, home: Path | None, env: Mapping[str, str]) -> Suite:
     compiled = CompiledBlueprint(path, facts) if blueprint else CompiledFile(path, facts)
     found = compiled.look()
     name = compiled.name
-    return Suite(
-        path, name, compiled.tests, found.plans, found.problems, found.secrets, facts, compiled
-    )
+    return Suite(path, name, compiled.tests, found.problems, found.secrets, facts, compiled)
 
 
 def home_around(path: Path) -> Path | None:
