@@ -281,15 +281,22 @@ class Lane:
             return
         self.host.submit(self, scope)
 
-    def ready(self, scope: Scope) -> bool:
-        """Compute the variables and test the pipeline's conditions."""
-        for name, value in self.plan.variables:
-            scope.variables[name] = value(scope)
-        if self.plan.test is None or self.plan.test(scope):
+    def ready(self, scope: Scope, *, force: bool = False) -> bool:
+        """Compute the variables and, unless forced, test the pipeline's conditions.
+
+        Raises:
+            StepFailed: one of them cannot be computed.
+        """
+        self._compute_variables(scope)
+        if force or self.plan.test is None or self.plan.test(scope):
             return True
         self.counts.unmet += 1
         self._refuse("conditions", scope)
         return False
+
+    def _compute_variables(self, scope: Scope) -> None:
+        for name, value in self.plan.variables:
+            scope.variables[name] = value(scope)
 
     def _renew(self, scope: Scope) -> None:
         """A run that has not begun belongs to the present version, whenever it was fired."""
@@ -299,8 +306,7 @@ class Lane:
         scope.run.version, scope.live, scope.own_memory = plan.version, not plan.shadow, plan.aside
         scope.inputs = plan.defaults | {k: v for k, v in scope.inputs.items() if k in plan.defaults}
         scope.variables = {}
-        for name, value in plan.variables:
-            scope.variables[name] = value(scope)
+        self._compute_variables(scope)
 
     def _fail_unstarted(self, scope: Scope, error: Exception) -> None:
         self._number(scope)

@@ -210,9 +210,10 @@ class Stage:
         engine = self._agent().engine
         try:
             lane, scope = engine.manual(order.pipeline, dict(order.inputs), order.payload)
-        except (LookupError, ValueError) as error:
+            ready = lane.ready(scope, force=order.force)
+        except (LookupError, ValueError, StepFailed) as error:
             raise Failed(act.at, str(error)) from None
-        if lane.ready(scope) or order.force:
+        if ready:
             engine.recorder.event(scope.event)
             lane.begin(scope)
 

@@ -13,6 +13,7 @@ from edge_agent.prefect.deployments import Deployments
 from flows.engine import Engine
 from flows.prefect.history import CLAIMED
 from pipelines.plan import Plan
+from pipelines.step import StepFailed
 from schemas.event import Event
 from schemas.identity import text_id
 from schemas.problem import UserError
@@ -92,7 +93,12 @@ class Claims:
         if not await self._set(identity, "RUNNING"):
             return
         self._engine.recorder.event(scope.event)
-        if not lane.ready(scope):
+        try:
+            ready = lane.ready(scope)
+        except StepFailed as error:
+            await self._set(identity, "FAILED", message=f"before the first step: {error}")
+            return
+        if not ready:
             text = "its conditions do not hold"
             await self._set(identity, "COMPLETED", name="Skipped", message=text)
         elif not lane.begin(scope):

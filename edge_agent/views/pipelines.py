@@ -12,6 +12,7 @@ from flows.engine import Engine
 from flows.lane import Lane
 from pipelines.plan import Plan
 from pipelines.scope import Scope
+from pipelines.step import StepFailed
 from schemas.api import PipelineView, RunStarted, StartRun, UserProblem
 from schemas.event import Event
 from schemas.identity import text_id
@@ -41,8 +42,8 @@ class PipelinesView:
     async def start(self, pipeline: str, request: StartRun) -> RunStarted:
         """Start a run; with `wait` or `dry_run` the answer holds the whole trace."""
         lane, scope = self._made(pipeline, request)
-        if not lane.ready(scope) and not request.force:
-            return RunStarted("", "refused", "its conditions do not hold; `force` ignores them")
+        if reason := _refusal(lane, scope, force=request.force):
+            return RunStarted("", "refused", reason)
         if request.dry_run:
             record = await lane.rehearse(scope)
             return RunStarted(text_id(record.id), record.state, "", trace_of(record, scope.event))
@@ -95,6 +96,15 @@ class PipelinesView:
             runs=dict(self._counts[plan.id]),
             problems=[user_problem(problem) for problem in self._problems(plan)],
         )
+
+
+def _refusal(lane: Lane, scope: Scope, *, force: bool) -> str:
+    """Why a run cannot begin; nothing where it can."""
+    try:
+        holds = lane.ready(scope, force=force)
+    except StepFailed as error:
+        return f"before the first step: {error}"
+    return "" if holds else "its conditions do not hold; `force` ignores them"
 
 
 def _summary(record: RunRecord | None) -> RunSummary | None:

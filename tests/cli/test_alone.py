@@ -83,6 +83,18 @@ def test_conditions_are_asked_unless_forced(hearth: Hearth, home: Path) -> None:
     assert forced.code == 0
 
 
+def test_a_condition_that_cannot_be_asked_says_why_unless_forced(
+    hearth: Hearth, home: Path
+) -> None:
+    (home / "pipelines" / "dusk.yaml").write_text(
+        "id: dusk\ntriggers: [startup]\nconditions: [{sun: {after: sunset}}]\nsteps: [{log: hi}]\n"
+    )
+    asked = hearth("run", "dusk", "--dry-run", "--home", home)
+    assert asked.code == 1 and "before the first step: the place of the home" in asked.err
+    forced = hearth("run", "dusk", "--dry-run", "--force", "--home", home)
+    assert forced.code == 0 and "✓ log" in forced.out
+
+
 def test_a_message_goes_to_the_broker(
     hearth: Hearth, home: Path, listen: Callable[[str], Ear]
 ) -> None:

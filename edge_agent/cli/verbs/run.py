@@ -32,7 +32,8 @@ def command(
     with shell.agent() as agent, shell.progress(f"running {pipeline}"):
         started = agent.start(pipeline, request)
     if started.trace is None:
-        raise mistake(f"{pipeline} did not run: {started.reason or started.state}", "see --force")
+        hint = "" if force else "see --force"
+        raise mistake(f"{pipeline} did not run: {started.reason or started.state}", hint)
     trace = started.trace
     shell.show(trace, lambda: show_trace(shell, trace))
     return 0 if trace.run.state in ("completed", "waiting") else 1
