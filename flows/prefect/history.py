@@ -162,15 +162,12 @@ def _run_states(record: RunRecord) -> list[State]:
 
 def _step_states(step: StepRecord) -> list[State]:
     """How a step went on: with a state for each try, where there were several."""
-    states: list[State] = []
+    states = [State(*_RUNNING, step.started)]
     tries = step.notes.tries if step.notes else ()
-    for tried in tries[: None if step.state == "waiting" else -1]:
-        states.append(State(*(_RETRYING if states else _RUNNING), tried.started))
+    for number, tried in enumerate(tries if step.state == "waiting" else tries[:-1], 1):
         states.append(State(*_AWAITING_RETRY, tried.finished, tried.error))
-    if not states:
-        states.append(State(*_RUNNING, step.started))
-    elif step.state != "waiting":
-        states.append(State(*_RETRYING, tries[-1].started))
+        if number < len(tries):
+            states.append(State(*_RETRYING, tries[number].started))
     if step.state != "waiting":
         states.append(State(*_STATES[step.state], step.finished, step.error))
     return _in_order(states)

@@ -24,5 +24,5 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prefect(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Iterator[PrefectServer]:
     """A running server on SQLite, shared: tests keep to pipelines of their own."""
-    with prefect_server(tmp_path_factory.mktemp("prefect"), tables) as server:
+    with prefect_server(tmp_path_factory.mktemp("prefect"), tables=tables) as server:
         yield server

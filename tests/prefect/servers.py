@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -67,9 +68,9 @@ class PrefectServer:
 
 
 @contextmanager
-def prefect_server(folder: Path, tables: Path | None = None) -> Iterator[PrefectServer]:
-    """A running server; `tables` is an empty database to begin with."""
-    server = PrefectServer(folder, tables=tables)
+def prefect_server(folder: Path, **options: Any) -> Iterator[PrefectServer]:
+    """A running server; the options are those of `PrefectServer`."""
+    server = PrefectServer(folder, **options)
     try:
         yield server.start()
     finally:

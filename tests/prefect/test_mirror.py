@@ -48,7 +48,7 @@ async def test_a_server_that_was_away_and_is_killed_while_catching_up_shows_all_
     tmp_path: Path, tables: Path
 ) -> None:
     scene = Scene(tmp_path, "outage")
-    with prefect_server(tmp_path, tables) as server:
+    with prefect_server(tmp_path, tables=tables) as server:
         api = PrefectApi(server.api)
         async with scene.mirroring(bulk(api)) as mirror:
             await scene.events(50)

@@ -18,7 +18,7 @@ from flows.prefect.history import flow_run
 from schemas.identity import text_id
 from tests.prefect.postgres import postgres
 from tests.prefect.scene import Scene, Shown, bulk, compare, near, until, until_true
-from tests.prefect.servers import PrefectServer, stock_server
+from tests.prefect.servers import PrefectServer, prefect_server, stock_server
 from tests.servers import free_port
 from tests.storms.scene import SOAK, report
 
@@ -42,8 +42,7 @@ asyncio.run(main())
 
 
 async def test_postgresql_shows_every_run_too(tmp_path: Path) -> None:
-    with postgres() as url:
-        server = PrefectServer(tmp_path, database=url).start()
+    with postgres() as url, prefect_server(tmp_path, database=url) as server:
         scene, api = Scene(tmp_path, "on-postgres"), PrefectApi(server.api)
         await scene.events(RUNS)
         began = time.monotonic()
@@ -54,7 +53,6 @@ async def test_postgresql_shows_every_run_too(tmp_path: Path) -> None:
         await compare(scene, Shown(api, "on-postgres"), closely=lambda n: n % (RUNS // 5) == 0)
         await api.close()
         await scene.ledger.close()
-        server.kill()
 
 
 async def test_a_stock_server_gets_the_runs_through_the_public_api(

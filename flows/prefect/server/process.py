@@ -33,7 +33,7 @@ class Launch(Struct, frozen=True, kw_only=True):
 
 
 def serve(launch: Launch) -> None:
-    """Serve until a signal comes; writes the port to standard output once it listens."""
+    """Serve until a signal comes; writes to standard output once it listens, and where."""
     if launch.watched:
         os.nice(_KINDNESS)
         threading.Thread(target=_end_with_input, daemon=True).start()
@@ -91,7 +91,8 @@ async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
     await history.check()
     gc.collect()
     gc.freeze()
-    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    port = listener.getsockname()[1]
+    sys.stdout.write(f"{port}\n" if launch.watched else f"prefect  http://{launch.host}:{port}\n")
     sys.stdout.flush()
     await serving
 
