@@ -16,7 +16,8 @@ class WaitFor(Step, frozen=True):
     """Wait until one of several triggers fires.
 
     Result: `trigger`, what it told (null after the time was up), and `timed_out`. The deadline is
-    kept over a restart of the agent.
+    kept over a restart of the agent. An `mqtt` topic that nothing else listens to is subscribed
+    only while a run waits for it: the broker keeps no messages from before.
     """
 
     triggers: Annotated[Triggers, Meta(description="What to wait for.")]
