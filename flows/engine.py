@@ -17,6 +17,7 @@ from flows.ports import Recorder, SettableClock
 from flows.router import ANY, Router
 from flows.slots import OwnedSlots, SlotStore
 from pipelines.plan import Plan
+from pipelines.ports import Handle
 from pipelines.scope import Scope
 from pipelines.trigger import OnTime, Watch
 from schemas.device import Change
@@ -60,7 +61,7 @@ class Engine:
         self._busy = False
         self._recorded = 0
         self._started: list[int] | None = None
-        self._heartbeat = clock.call_at(clock.now() + _FIRST_BEAT, self._beat)
+        self._heartbeat: Handle | None = None
 
     # ------------------------------------------------------------------ pipelines
     def load(self, plans: Sequence[Plan], former: Sequence[Plan] = ()) -> None:
@@ -68,6 +69,8 @@ class Engine:
 
         `former` are versions that runs kept in the ledger began with.
         """
+        if self._heartbeat is None:
+            self._heartbeat = self.clock.call_at(self.clock.now() + _FIRST_BEAT, self._beat)
         if self.lanes:  # what fell due while the agent was down is over
             self.alive_until = self.clock.now()
         wanted = {plan.id for plan in plans}
@@ -115,9 +118,9 @@ class Engine:
 
     def stop(self) -> None:
         """Let go of everything; waiting runs are taken up after the next start."""
-        self._heartbeat.cancel()
-        if is_plausible(now := self.clock.now()):
-            self.store.view("engine").put("alive", now)
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            self._note_alive()
         self.router.on_subscriptions = lambda: None  # the broker keeps messages for the next start
         for lane in (*self.lanes.values(), *self.retired.values()):
             lane.close()
@@ -284,9 +287,13 @@ class Engine:
             lane.clock_set(by)
         self.router.schedule.clock_set(by)
 
+    def _note_alive(self) -> None:
+        """Not before the pipelines are loaded: what fell due until now would count as missed."""
+        if is_plausible(now := self.clock.now()):
+            self.store.view("engine").put("alive", now)
+
     def _beat(self) -> None:
         now = self.clock.now()
-        if is_plausible(now):
-            self.store.view("engine").put("alive", now)
+        self._note_alive()
         self.router.tick(Event(unique_id(), now, now, "timer", "minute"))
         self._heartbeat = self.clock.call_at(now + _ALIVE_EVERY, self._beat)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.mqtt.line import Peer
 from tests.servers import Mosquitto
-from tests.storms.scene import BROKER, SOAK, Agent, report
+from tests.storms.scene import BROKER, PATIENCE, SOAK, Agent, report
 from tests.storms.waits import ROUND, Construct, Effects, Lives, Told, constructs, told, written
 
 KILLS = 20 if SOAK else 3
@@ -57,6 +57,7 @@ async def test_what_waits_goes_on_after_each_kill(
     agent = Agent(tmp_path / "home", broker.port, written(table))
     async with Watcher(broker, table) as watcher, Peer(broker.port, name="watch") as watch:
         await watcher.subscribe("out/#", 1)
+        watch.patience = PATIENCE
         await watch.subscribe("hearth/storm/status", 1)
         agent.start()
         await watch.received(1)
