@@ -14,7 +14,8 @@ from edge_agent.ledger.records import DeviceRow, Latest
 from firmware_profiles.payloads import parse
 from flows.engine import Engine
 from flows.memory import HomeMemory
-from flows.rehearsal_ports import MemoryMessages, MemoryOutside, MemoryRecorder, VirtualClock
+from flows.rehearsal_ports import MemoryMessages, MemoryOutside, MemoryRecorder
+from flows.virtual_clock import VirtualClock
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
 from schemas.device import Change, Decoded, Publication, Reading

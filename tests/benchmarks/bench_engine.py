@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from flows.engine import Engine
 from flows.rehearsal import BERLIN
-from flows.rehearsal_ports import MemoryDevices, MemoryMessages, VirtualClock
+from flows.rehearsal_ports import MemoryMessages
+from flows.virtual_clock import VirtualClock
 from pipelines import nowhere
 from pipelines.plan import Plan
 from pipelines.ports import Ports
@@ -22,6 +23,7 @@ from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import unique_id
 from schemas.run import RunRecord, Slot
+from tests.flows.memory_devices import MemoryDevices
 from tests.flows.rehearsing import compiled_text
 
 EVENTS, ROUNDS = 500, 30  # of the rounds the quietest counts

@@ -9,7 +9,7 @@ from edge_agent.devices.registry import Registry
 from edge_agent.devices.silence import SilenceWatch
 from firmware_profiles.payloads import parse
 from firmware_profiles.profiles import Profiles
-from flows.rehearsal_ports import VirtualClock
+from flows.virtual_clock import VirtualClock
 from schemas.device import Change
 from schemas.event import Event
 from schemas.profile import MessageRule, Profile, SilenceRule

@@ -9,14 +9,9 @@ from flows.engine import Engine
 from flows.lane import Lane
 from flows.memory import HomeMemory
 from flows.rehearsal import BERLIN
-from flows.rehearsal_ports import (
-    MemoryDevices,
-    MemoryMessages,
-    MemoryOutside,
-    MemoryRecorder,
-    VirtualClock,
-)
+from flows.rehearsal_ports import MemoryMessages, MemoryOutside, MemoryRecorder
 from flows.shadows import Shadows
+from flows.virtual_clock import VirtualClock
 from pipelines.plan import Plan
 from pipelines.ports import Outside, Ports
 from pipelines.source import Reader
@@ -24,6 +19,7 @@ from schemas.event import Event
 from schemas.identity import unique_id
 from schemas.problem import Position
 from schemas.run import RunRecord
+from tests.flows.memory_devices import MemoryDevices
 
 START = 1_767_225_600.0  # one in the morning in Berlin
 
@@ -36,7 +32,7 @@ class House:
         self.recorder = MemoryRecorder()
         self.messages = MemoryMessages()
         self.devices = MemoryDevices(self.clock.now, {})
-        self.outside: Outside = MemoryOutside([], lambda sql, params: [])
+        self.outside: Outside = MemoryOutside()
         self.engine = self._engine()
 
     def _engine(self) -> Engine:

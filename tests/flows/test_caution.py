@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from flows.engine import Engine
-from flows.rehearsal_ports import MemoryRecorder, VirtualClock
+from flows.rehearsal_ports import MemoryRecorder
+from flows.virtual_clock import VirtualClock
 from pipelines.plan import Block, Gate, Plan, PlannedStep
 from pipelines.scope import Scope
 from pipelines.step import Sleep, Steps

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from edge_agent.clock import SystemClock, uptime
-from flows.rehearsal_ports import VirtualClock
+from flows.virtual_clock import VirtualClock
 from tests.flows.house import START, House
 
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 365 * 86_400.0

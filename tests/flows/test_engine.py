@@ -6,7 +6,8 @@ import pytest
 
 from flows.engine import Engine
 from flows.rehearsal import BERLIN
-from flows.rehearsal_ports import MemoryRecorder, VirtualClock
+from flows.rehearsal_ports import MemoryRecorder
+from flows.virtual_clock import VirtualClock
 from pipelines import nowhere
 from pipelines.plan import Block, Gate, Plan, PlannedStep
 from pipelines.rehearsal import Rehearsal

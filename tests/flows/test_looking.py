@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from edge_agent.devices.registry import Registry
 from flows.engine import Engine
 from flows.memory import HomeMemory
-from flows.rehearsal_ports import MemoryRecorder, VirtualClock
+from flows.rehearsal_ports import MemoryRecorder
+from flows.virtual_clock import VirtualClock
 from pipelines import nowhere
 from pipelines.ports import Home
 from schemas.device import Change, Decoded, Reading

@@ -13,19 +13,14 @@ from edge_agent.devices.registry import Registry
 from edge_agent.ledger.ledger import Ledger
 from flows.memory import HomeMemory
 from flows.ports import Recorder
-from flows.rehearsal_ports import (
-    KnownDevice,
-    MemoryDevices,
-    MemoryMessages,
-    MemoryOutside,
-    MemoryRecorder,
-    VirtualClock,
-)
+from flows.rehearsal_ports import MemoryMessages, MemoryOutside, MemoryRecorder
+from flows.virtual_clock import VirtualClock
 from pipelines.ports import Clock, Devices, Messages, Outside
 from schemas.device import Change, Command, Decoded, Publication, Reading
 from schemas.event import Event
 from schemas.run import Slot
 from schemas.settings import DeviceSettings, LedgerSettings
+from tests.flows.memory_devices import KnownDevice, MemoryDevices
 
 LABELS = {"room": "cellar"}
 

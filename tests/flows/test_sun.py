@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from flows.rehearsal_ports import VirtualClock
 from flows.sun import Sun, sun_function
+from flows.virtual_clock import VirtualClock
 from pipelines import nowhere
 from pipelines.ports import Home
 from pipelines.scope import RunView, Scope

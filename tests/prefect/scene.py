@@ -19,13 +19,14 @@ from edge_agent.prefect.public import PublicWay
 from edge_agent.prefect.ways import BulkWay
 from flows.engine import Engine
 from flows.memory import HomeMemory
-from flows.rehearsal_ports import MemoryDevices, MemoryMessages, MemoryOutside
+from flows.rehearsal_ports import MemoryMessages, MemoryOutside
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
 from schemas.event import Event
 from schemas.identity import stable_id, text_id
 from schemas.run import RunRecord, StepRecord
 from schemas.settings import PrefectSettings
+from tests.flows.memory_devices import MemoryDevices
 from tests.flows.rehearsing import compiled_text
 from tests.ledger.made import settings
 from tests.storms.scene import SOAK
@@ -84,7 +85,7 @@ class Scene:
         self.engine = Engine(clock, self.ledger, self.ledger.slots())
         memory = HomeMemory(self.ledger, clock.now, self.ledger.memory())
         self.messages = MemoryMessages()
-        world = MemoryOutside((), lambda sql, params: [])
+        world = MemoryOutside()
         devices = MemoryDevices(clock.now, {})
         ports = Ports(
             clock, self.messages, devices, memory, world, self.engine, self.engine.calls, Home()

@@ -18,7 +18,8 @@ from edge_agent.views.why import ReasonsView
 from flows.engine import Engine
 from flows.memory import HomeMemory
 from flows.messages import message_event
-from flows.rehearsal_ports import MemoryMessages, MemoryOutside, VirtualClock
+from flows.rehearsal_ports import MemoryMessages, MemoryOutside
+from flows.virtual_clock import VirtualClock
 from flows.wire import to_wire
 from pipelines.library import compile_file
 from pipelines.ports import Home, Ports

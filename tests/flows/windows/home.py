@@ -7,18 +7,14 @@ from flows.engine import Engine
 from flows.memory import HomeMemory
 from flows.rehearsal import BERLIN
 from flows.rehearsal_past import MemoryPast
-from flows.rehearsal_ports import (
-    MemoryDevices,
-    MemoryMessages,
-    MemoryOutside,
-    MemoryRecorder,
-    VirtualClock,
-)
+from flows.rehearsal_ports import MemoryMessages, MemoryOutside, MemoryRecorder
+from flows.virtual_clock import VirtualClock
 from pipelines.plan import Plan
 from pipelines.ports import Ports
 from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import stable_id
+from tests.flows.memory_devices import MemoryDevices
 from tests.flows.rehearsing import compiled_text
 
 Reading = tuple[float, str, float]
@@ -107,7 +103,7 @@ class Home:
         self._messages = MemoryMessages()
         self._ports = Ports(
             self.clock, self._messages, MemoryDevices(self.clock.now), memory,
-            MemoryOutside([], lambda sql, params: []), self.engine, self.engine.calls,
+            MemoryOutside(), self.engine, self.engine.calls,
             BERLIN, self._past,
         )  # fmt: skip
         self.engine.load(self._plans())
