@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from edge_agent.bench.meter import Meter
 from edge_agent.channels.broker import EmbeddedBroker
+from edge_agent.loopback import free_port
 
 RATE, WINDOW = 500, 100
 IDLE_SECONDS = 1.0
@@ -122,14 +122,6 @@ async def agent_at(home: Path, port: int) -> AsyncIterator[asyncio.subprocess.Pr
         process.terminate()
         async with asyncio.timeout(STOP_SECONDS):
             await process.wait()
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def cpu_seconds(pid: int) -> float:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import socket
 import sys
 
 import uvloop
@@ -11,7 +10,8 @@ from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter  # type: ign
 from amqtt.broker import Broker  # type: ignore[import-untyped]
 from amqtt.contexts import BrokerConfig, ListenerConfig  # type: ignore[import-untyped]
 
-HOST = "127.0.0.1"
+from edge_agent.loopback import HOST, free_port
+
 CONNECT_HEAD = 12  # no CONNECT is shorter, and in none the version comes later
 UNSUPPORTED = b"\x20\x02\x00\x01"
 
@@ -49,18 +49,6 @@ class Embedded(Broker):  # type: ignore[misc]
         await self._client_connected(
             listener_name, Replaying(reader, head), StreamWriterAdapter(writer)
         )
-
-
-def free_port(wanted: int) -> int:
-    """The wanted port if it is free on loopback, else any that is."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, wanted))
-        except OSError:
-            probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def serve(wanted: int) -> None:

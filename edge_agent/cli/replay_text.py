@@ -1,12 +1,13 @@
 """What pipelines would have done, for a person: a line a run, and how many of each verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
-from edge_agent.cli.shell import Shell, to_json
+from edge_agent.cli.shadow_text import side_lines
+from edge_agent.cli.shell import Shell
 from schemas.replays import ReplayReport
-from schemas.shadows import Action, ShadowFiring, ShadowSide
+from schemas.shadows import ShadowFiring, ShadowSide
 
 _MARKS = {
     "same": ("=", "bright_black"),
@@ -42,18 +43,5 @@ def _lines(shell: Shell, firing: ShadowFiring) -> Iterator[str]:
         yield from (f"    did    {text}" for text in _side(firing.live))
 
 
-def _side(side: ShadowSide | None) -> Iterator[str]:
-    if side is None:
-        return
-    if side.state != "completed":
-        yield f"{side.state} {side.error}".strip()[:_WIDE]
-    if not side.actions:
-        yield "nothing"
-    for action in side.actions:
-        yield _action(action)[:_WIDE]
-
-
-def _action(action: Action) -> str:
-    payload = action.payload
-    text = payload if isinstance(payload, str) else to_json(payload, indent=-1)
-    return f"{action.kind} {action.target} {text}".strip()
+def _side(side: ShadowSide | None) -> Iterable[str]:
+    return () if side is None else (line[:_WIDE] for line in side_lines(side))

@@ -150,7 +150,7 @@ def home_directory(chosen: Path | None) -> Path:
 
 
 def to_json(value: Any, *, indent: int = 2) -> str:
-    """JSON text of a value made of our structs and plain data; `indent` -1: on one line."""
+    """JSON text of a value made of our structs and plain data; `indent` 0: on one line, -1: without spaces."""
     return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
 
 

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.loopback import free_port
 from edge_agent.prefect.api import PrefectApi, api_url
 from edge_agent.prefect.claims import Claims
 from edge_agent.prefect.counts import Counts
@@ -17,7 +18,7 @@ from edge_agent.prefect.events import Events
 from edge_agent.prefect.mirror import Mirror
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
-from edge_agent.prefect.server import INSTALL, EmbeddedServer, free_port, installed
+from edge_agent.prefect.server import INSTALL, EmbeddedServer, installed
 from edge_agent.prefect.ways import BulkWay
 from flows.engine import Engine
 from flows.prefect.server.process import Launch

@@ -7,19 +7,18 @@ import contextlib
 import importlib.util
 import logging
 import os
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import msgspec
 
+from edge_agent.loopback import HOST
 from flows.prefect.server.process import Launch
 
 log = logging.getLogger(__name__)
 
 INSTALL = "pip install 'hearthflow[prefect]'"
-HOST = "127.0.0.1"
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
 _STEADY = 60.0  # seconds after which a server that ends is started again at once
 _STOP_TIMEOUT = 3.0
@@ -28,18 +27,6 @@ _STOP_TIMEOUT = 3.0
 def installed() -> bool:
     """Whether Prefect is there to be started; looks, and does not import."""
     return importlib.util.find_spec("prefect") is not None
-
-
-def free_port(wanted: int) -> int:
-    """The wanted port if it is free on loopback, else any that is."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, wanted))
-        except OSError:
-            probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class EmbeddedServer:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from flows.windows import picks, samples, sums
 from flows.windows.scalars import Row, Value
+from flows.windows.sources import number
 from flows.windows.sql import Call, Literal, SqlMistake
 
 State = list[Any]
@@ -114,18 +115,7 @@ def _adding(kind: Kind, parts: list[Value]) -> Callable[[State, Row], None]:
 
 
 def _number(part: Value) -> Value:
-    def number(row: Row) -> float | None:
-        value = part(row)
-        if value.__class__ is float:
-            return value
-        if not isinstance(value, int):
-            return None
-        try:
-            return float(value)
-        except OverflowError:
-            return None
-
-    return number
+    return lambda row: number(part(row))
 
 
 def _where(test: Value, add: Callable[[State, Row], None]) -> Callable[[State, Row], None]:

@@ -137,7 +137,7 @@ def _alive(pid: int) -> bool:
 def test_a_taken_port_is_left_alone() -> None:
     import socket
 
-    from edge_agent.prefect.server import free_port as choose
+    from edge_agent.loopback import free_port as choose
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", free_port()))

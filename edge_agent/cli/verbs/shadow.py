@@ -1,6 +1,5 @@
 """Run another version beside the live one: it sees every event, does nothing, and is compared."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,9 @@ from edge_agent.cli.group import verb
 from edge_agent.cli.options import DURATION
 from edge_agent.cli.problems import mistake
 from edge_agent.cli.reach import running
+from edge_agent.cli.shadow_text import side_lines
 from edge_agent.cli.shell import Shell
-from schemas.shadows import Action, ShadowFiring, ShadowReport, ShadowSide, StartShadow
+from schemas.shadows import ShadowFiring, ShadowReport, ShadowSide, StartShadow
 
 COLUMNS = ("time", "pipeline", "event", "verdict", "live did", "candidate would")
 ASK_EVERY = 1.0
@@ -85,18 +85,5 @@ def _rows(shell: Shell, firing: ShadowFiring) -> Iterator[tuple[str, ...]]:
 
 
 def _lines(side: ShadowSide | None) -> Iterator[str]:
-    if side is None:
-        yield "did not run"
-        return
-    if side.state != "completed":
-        yield f"{side.state} {side.error}".strip()[:_WIDE]
-    elif not side.actions:
-        yield "nothing"
-    for action in side.actions:
-        yield _action(action)[:_WIDE]
-
-
-def _action(action: Action) -> str:
-    payload = action.payload
-    text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
-    return f"{action.kind} {action.target} {text}".strip()
+    lines = ("did not run",) if side is None else side_lines(side)
+    return (line[:_WIDE] for line in lines)
