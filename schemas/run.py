@@ -5,7 +5,6 @@ from typing import Any, Literal
 from msgspec import Struct
 
 RunState = Literal["queued", "running", "waiting", "completed", "failed", "cancelled", "crashed"]
-StepState = Literal["completed", "skipped", "failed", "cancelled", "waiting"]
 
 
 class Try(Struct, frozen=True, array_like=True, gc=False):

@@ -51,7 +51,6 @@ class HomieDevice(Struct):
     key: str
     attributes: dict[str, str] = field(default_factory=dict)
     properties: dict[tuple[str, str], Property] = field(default_factory=dict)
-    arrays: set[str] = field(default_factory=set)
     root: str = ""
 
     def property(self, node: str, id: str) -> Property:

@@ -14,7 +14,6 @@ from firmware_profiles.decoders.ha_discovery.template import Value, at
 from firmware_profiles.units import kelvin, number
 
 _COLORS = {"color_xy": ("x", "y"), "color_hs": ("h", "s"), "color_rgb": ("r", "g", "b")}
-_SCHEMA_KEYS = ("brightness", "color_temp", "hs", "rgb", "rgbw", "rgbww", "xy", "white")
 
 
 def light(thing: Thing) -> None:
