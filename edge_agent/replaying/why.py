@@ -118,7 +118,7 @@ class Asking:
         """The version that was in force at a time, the first where none was yet."""
         rows = await self._ledger.versions(pipeline)
         if not rows:
-            raise LookupError(f"there is no pipeline `{pipeline}`")
+            raise LookupError(f"no agent has had a pipeline `{pipeline}` in service here")
         return next((row for row in rows if row.accepted <= at), rows[-1])
 
     async def _down(self, kinds: Sequence[Kind], at: float) -> tuple[float, float] | None:

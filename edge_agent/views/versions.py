@@ -65,7 +65,7 @@ class VersionsView:
     async def _rows(self, pipeline: str) -> Sequence[VersionRow]:
         rows = await self._kept.versions(pipeline)
         if not rows:
-            raise LookupError(f"there never was a pipeline `{pipeline}`")
+            raise LookupError(f"no agent has had a pipeline `{pipeline}` in service here")
         return rows
 
     def _text(self, row: VersionRow) -> VersionText:

@@ -34,7 +34,7 @@ def test_a_bad_file_is_told_with_its_place_and_the_last_good_version_goes_on(
     _edit(agent, "publish:", "pubish:")
     told = hearth("reload", "--home", agent)
     assert told.code == 1 and "last good    hello" in told.out
-    assert f"{FILE}:10:5: error: unknown step `pubish`" in told.err
+    assert f"{FILE}:11:5: error: unknown step `pubish`" in told.err
     assert hearth("check", agent).code == 1
     ran = hearth("run", "hello", "--event", '{"name": "Ada"}', "--home", agent)
     assert ran.code == 0 and "Hello Ada" in ran.out

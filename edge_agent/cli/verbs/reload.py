@@ -34,7 +34,7 @@ def _tell(shell: Shell, answer: ReloadAnswer) -> None:
         shell.say(f"last good    {pipeline}")
     for what in answer.restart:
         shell.say(f"restart      {what}: takes a restart of the agent")
-    shell.say(f"unchanged    {answer.unchanged} pipelines")
+    shell.say(f"unchanged    {answer.unchanged} pipeline{'' if answer.unchanged == 1 else 's'}")
 
 
 def _problem(problem: UserProblem) -> Problem:
