@@ -21,13 +21,14 @@ class Device:
     `own` is the availability the device told itself, `bridge` that of the bridge it is behind;
     None is not known. `silent` is whether it has been silent for too long (None: nobody waits for
     it), `silent_after` and `expires_after` how many seconds that is by the user and by its
-    announcement, `unheard` how much of its silence the agent could not have heard it.
+    announcement, `heard` when a message last came (its own time may be older), `unheard` how much
+    of its silence the agent could not have heard it.
     """
 
     __slots__ = (
-        "area", "bridge", "desired", "differs", "entities", "expires_after", "firmware", "id",
-        "inverted", "key", "labels", "last_seen", "manufacturer", "model", "name", "own", "silent",
-        "silent_after", "unheard", "values",
+        "area", "bridge", "desired", "differs", "entities", "expires_after", "firmware", "heard",
+        "id", "inverted", "key", "labels", "last_seen", "manufacturer", "model", "name", "own",
+        "silent", "silent_after", "unheard", "values",
     )  # fmt: skip
 
     def __init__(self, key: str, firmware: str, id: str) -> None:
@@ -44,6 +45,7 @@ class Device:
         self.own: bool | None = None
         self.bridge: bool | None = None
         self.last_seen: float | None = None
+        self.heard: float | None = None
         self.silent: bool | None = None
         self.silent_after: float | None = None
         self.expires_after: float | None = None
@@ -115,6 +117,7 @@ class Device:
             "desired": {_text(slot): value for slot, value in self.desired.items()},
             "own": self.own,
             "bridge": self.bridge,
+            "heard": self.heard,
             "silent": self.silent,
             "unheard": self.unheard,
         }
@@ -153,6 +156,7 @@ def restored(row: DeviceRow) -> Device:
     device.own, device.bridge = state.get("own"), state.get("bridge")
     device.manufacturer, device.model = state.get("manufacturer", ""), state.get("model", "")
     device.last_seen = row.last_seen
+    device.heard = state.get("heard", row.last_seen)
     device.silent, device.unheard = state.get("silent"), state.get("unheard", 0.0)
     return device
 

@@ -31,9 +31,9 @@ class Patience:
 
     def silent(self, device: Device, now: float) -> bool | None:
         """Whether it has been silent for too long; None: nobody waits for it."""
-        if device.last_seen is None or not (limit := self.limit(device)):
+        if device.heard is None or not (limit := self.limit(device)):
             return None
-        return now - device.last_seen - device.unheard > limit
+        return now - device.heard - device.unheard > limit
 
 
 def rules_of(profiles: Iterable[Profile]) -> dict[str, SilenceRule]:

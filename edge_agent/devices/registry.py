@@ -69,6 +69,7 @@ class Registry:
             ts = event.received
         if not retained or decoded.ts is not None:
             device.last_seen = ts
+            device.heard = ts if retained else event.received
             device.unheard = 0.0
         self._dirty.add(key)
         if decoded.former is not None:
@@ -110,7 +111,7 @@ class Registry:
             changes += self.availability.behind(device, decoded.via, ts, retained)
         if decoded.available is not None:
             changes += self.availability.told(device, decoded, ts, retained)
-        if device.silent:
+        if device.silent is not False:
             changes += self.availability.judge(device, event.received)
         if decoded.removed and self.directory.remove(key):
             self._dirty.discard(key)

@@ -233,7 +233,9 @@ SELECT max(seq) FROM (
     WHERE
         seq <= $held
         AND (
-            (kind > 0 AND ts < $events) OR (form IS NOT NULL AND ts < $runs) OR ts < $readings
+            (kind > 0 AND older(ts, received, $events))
+            OR (form IS NOT NULL AND older(ts, received, $runs))
+            OR older(ts, received, $readings)
         )
     LIMIT $slice
 )
@@ -244,30 +246,30 @@ SELECT 'acknowledged', count(*)
 FROM entries SEMI JOIN kinds ON kinds.id = abs(kind) AND qos > 0
 WHERE
     seq <= $upto
-    AND (kind <= 0 OR ts < $events)
-    AND (form IS NULL OR ts < $runs)
-    AND (ts < $readings OR abs(kind) NOT IN (SELECT kind FROM items))
+    AND (kind <= 0 OR older(ts, received, $events))
+    AND (form IS NULL OR older(ts, received, $runs))
+    AND (older(ts, received, $readings) OR abs(kind) NOT IN (SELECT kind FROM items))
 ON CONFLICT DO UPDATE SET value = value + excluded.value
 
 -- name: remove
 DELETE FROM entries
 WHERE
     seq <= $upto
-    AND (kind <= 0 OR ts < $events)
-    AND (form IS NULL OR ts < $runs)
-    AND (ts < $readings OR abs(kind) NOT IN (SELECT kind FROM items))
+    AND (kind <= 0 OR older(ts, received, $events))
+    AND (form IS NULL OR older(ts, received, $runs))
+    AND (older(ts, received, $readings) OR abs(kind) NOT IN (SELECT kind FROM items))
 
 -- name: strip_events
 UPDATE entries
 SET kind = -kind, payload = NULL, id = CASE WHEN form IS NULL THEN NULL ELSE id END
-WHERE seq <= $upto AND kind > 0 AND ts < $events
+WHERE seq <= $upto AND kind > 0 AND older(ts, received, $events)
 
 -- name: strip_runs
 UPDATE entries
 SET
     form = NULL, started = NULL, finished = NULL, detail = NULL,
     id = CASE WHEN kind > 0 THEN id END
-WHERE seq <= $upto AND form IS NOT NULL AND ts < $runs
+WHERE seq <= $upto AND form IS NOT NULL AND older(ts, received, $runs)
 
 -- name: used_bytes
 SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = 'ledger'

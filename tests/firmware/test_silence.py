@@ -171,3 +171,12 @@ def test_a_kept_message_does_not_prove_that_the_device_is_there() -> None:
     home.hear("probes/a/data", '{"temperature": 20}', retain=True)
     home.pass_hours(100)
     assert home.told == []
+
+
+def test_a_message_that_tells_an_old_time_was_heard_all_the_same() -> None:
+    home = listening()
+    home.hear("zigbee2mqtt/a", '{"battery": 90, "last_seen": 5000000}')
+    home.pass_hours(24)
+    assert home.told == [("zigbee2mqtt:a", True, 0.0)]
+    home.pass_hours(2)
+    assert home.told[1:] == [("zigbee2mqtt:a", False, 25.0)]

@@ -61,6 +61,17 @@ async def test_events_runs_and_readings_expire_each_at_their_age(tmp_path: Path)
     assert await _counts(tmp_path) == [0, 0, 0]
 
 
+async def test_what_arrived_just_now_stays_however_old_its_own_time_is(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    told = event("clock of 2001", NOON - 9_000 * DAY, received=NOON)
+    ledger.message(told, [change("x", 1, NOON - 9_000 * DAY)])
+    await ledger.close()
+    _work(tmp_path, NOON + 29 * DAY)
+    assert await _counts(tmp_path) == [1, 1, 0]
+    _work(tmp_path, NOON + 401 * DAY)
+    assert await _counts(tmp_path) == [0, 0, 0]
+
+
 async def test_runs_and_readings_whose_event_is_gone_are_as_before(tmp_path: Path) -> None:
     await _made(tmp_path)
     ledger = ledger_at(tmp_path)
