@@ -150,7 +150,10 @@ def home_directory(chosen: Path | None) -> Path:
 
 
 def to_json(value: Any, *, indent: int = 2) -> str:
-    """JSON text of a value made of our structs and plain data; `indent` 0: on one line, -1: without spaces."""
+    """JSON text of a value made of our structs and plain data.
+
+    `indent` 0: on one line; -1: without spaces, too.
+    """
     return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
 
 
