@@ -24,7 +24,7 @@ from edge_agent.devices.patience import Patience, rules_of
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
 from edge_agent.devices.silence import SilenceWatch
-from edge_agent.footprint import give_back
+from edge_agent.footprint import drop_code_pages, give_back
 from edge_agent.gateway.live import Live
 from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
@@ -60,6 +60,8 @@ from schemas.problem import UserError
 from schemas.settings import DeviceSettings, Settings
 
 log = logging.getLogger(__name__)
+
+_SETTLED = 2.0  # seconds after which nothing of the start is under way
 
 
 class Agent:
@@ -269,6 +271,7 @@ class Agent:
         if handle.port is not None:
             self.urls["gateway"] = f"http://{self.settings.gateway.host}:{handle.port}"
         give_back()
+        self.clock.call_at(self.clock.now() + _SETTLED, drop_code_pages)
 
     def _facts(self) -> AgentFacts:
         return AgentFacts(

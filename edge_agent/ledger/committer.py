@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from edge_agent.footprint import drop_code_pages
 from edge_agent.ledger import history
 from edge_agent.ledger.json_text import to_json
 from edge_agent.ledger.packing import Packer, micros
@@ -149,6 +150,7 @@ class Committer:
             return
         try:
             self._retention.work(self.store, self._clock())
+            drop_code_pages()
         except StoreError as error:
             self._fail(_first_line(error), self._lost)
 

@@ -25,10 +25,10 @@ class Key:
 
     def public(self) -> bytes | None:
         """The public half, 32 bytes; None while there is no key."""
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
         if not self._path.exists():
             return None
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         return Ed25519PrivateKey.from_private_bytes(self._seed()).public_key().public_bytes_raw()
 
     def _seed(self) -> bytes:
