@@ -72,7 +72,7 @@ class Asking:
         """What is known of a pipeline around a time; None when it was not in force.
 
         Raises:
-            LookupError: there never was such a pipeline.
+            LookupError: no agent has had such a pipeline in service.
         """
         row = await self._in_force(pipeline, at)
         if not row.version:

@@ -200,7 +200,7 @@ class FakeFiles:
 
     async def versions(self, pipeline: str) -> Sequence[VersionView]:
         if pipeline != "freezer-alarm":
-            raise LookupError(f"there never was a pipeline `{pipeline}`")
+            raise LookupError(f"no agent has had a pipeline `{pipeline}` in service here")
         return [VersionView(1, "abc", NOON)]
 
     async def version(self, pipeline: str, number: int) -> VersionText:

@@ -108,7 +108,10 @@ async def test_a_version_is_had_back_although_a_secret_has_changed(site: Site) -
 
 async def test_what_was_never_there_cannot_be_had_back(site: Site) -> None:
     files = await _two_versions(site)
-    for name, number, text in [("x", None, "never was"), ("a", 7, "kept are 1 to 2")]:
+    for name, number, text in [
+        ("x", None, "no agent has had a pipeline"),
+        ("a", 7, "kept are 1 to 2"),
+    ]:
         with pytest.raises(LookupError, match=text):
             await files.rollback(name, number)
 
