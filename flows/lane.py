@@ -8,21 +8,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from msgspec.structs import replace
-
+from flows.arming import TriggerHost, Triggers
 from flows.calls import parent_of
-from flows.clock_changes import CORRECTION
+from flows.counts import Counts
 from flows.dry_run import Endless, dry_run
 from flows.executor import Cancelled, execute
-from flows.fiber import Fiber, World
+from flows.fiber import Fiber
 from flows.gate import LiveGate
 from flows.refusals import Refusals
 from flows.snapshot import restore, snapshot
 from pipelines.links import DEEPEST
-from pipelines.plan import Gate, Plan
+from pipelines.plan import Plan
 from pipelines.scope import RunView, Scope
 from pipelines.secrecy import hidden
-from pipelines.trigger import OnTime, Watch
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id
 from schemas.problem import UserError
@@ -34,18 +32,8 @@ Done = Callable[[RunRecord], None]
 _NOT_RECORDED = frozenset({"payload", "raw", "topic", "ts"})
 
 
-class Host(World, Protocol):
-    """What a lane needs of the engine beyond waiting."""
-
-    @property
-    def alive_until(self) -> float:
-        """Since when times may have been missed (epoch seconds)."""
-
-    def watch_time(
-        self, watch: OnTime, after: float, anew: Callable[[], float]
-    ) -> Callable[[], None]:
-        """Attach a schedule; times since `after` that have passed count as due now. `anew` gives
-        that when the clock has been set to another time."""
+class Host(TriggerHost, Protocol):
+    """What a lane needs of the engine."""
 
     def submit(self, lane: Lane, scope: Scope) -> None:
         """Start a run when its turn has come."""
@@ -55,15 +43,6 @@ class Host(World, Protocol):
 
     def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
         """A run has ended or begun to wait: record and count it."""
-
-
-class Counts:
-    """What became of a pipeline's firings; plain numbers for the metrics."""
-
-    __slots__ = ("fired", "held_back", "missed", "overflowed", "stale", "unmet")
-
-    def __init__(self) -> None:
-        self.fired = self.stale = self.unmet = self.held_back = self.overflowed = self.missed = 0
 
 
 class Lane:
@@ -86,133 +65,33 @@ class Lane:
         self._queue = host.slots(f"queue/{plan.id}")
         self._order = itertools.count(1 + max(map(int, self._queue.keys()), default=-1))
         self.has_left_runs = False
-        self._gates: list[LiveGate] = []
-        self._detach: list[Callable[[], None]] = []
-        self._served: dict[str, float] = {}
-        self._since = min(self._not_missed(), self._now())
+        self._triggers = Triggers(self, host)
 
-    # ------------------------------------------------------------------ triggers
+    # ------------------------------------------------------------------ changes
     def arm(self) -> None:
         """Make every trigger live."""
-        for gate in self.plan.gates:
-            owner = f"trigger/{self.plan.id}/{gate.key or gate.index}"
-            live = LiveGate(
-                gate,
-                self.host.slots(f"{owner}/gate"),
-                scope=self.scope,
-                admit=self._admit,
-                failed=self._fail_unstarted,
-                is_missed=self._is_missed,
-                refused=self._refuse,
-                now=self._now,
-            )
-            self._gates.append(live)
-            slots = self.host.slots(owner)
-            fire = self._fire(gate, live)
-            scope = self.scope({}, Event(0, 0.0, 0.0, "arm", self.plan.id))
-            for watch in gate.arm(fire, slots, scope):
-                self._detach.append(self._attach(watch, owner))
-            self._detach.append(slots.close)
-
-    def _attach(self, watch: Watch, owner: str) -> Callable[[], None]:
-        if not isinstance(watch, OnTime):
-            return self.host.watch(watch)
-        served, see, durable = self._served, watch.see, self.plan.missed != "skip"
-        kept = self.host.slots(f"{owner}/times")
-
-        def seen(due: float, event: Event) -> None:
-            served[owner] = due
-            if durable:  # with the run that it starts: what was made up for is not due again
-                kept.put("served", due)
-            see(due, event)
-
-        def anew() -> float:
-            last = max(served.get(owner, 0.0), kept.get("served") or 0.0)
-            return max(self._not_missed(), self._possible(last))
-
-        # A trigger that lived before a reload goes on where it was: no time lost, none twice.
-        after = served.get(owner) or anew()
-        if watch.beats:
-            after = min(after, self._now())
-        served[owner] = after
-        return self.host.watch_time(replace(watch, see=seen), after, anew)
-
-    def _not_missed(self) -> float:
-        """From when on times count that fell due while the agent was down."""
-        now, missed = self._now(), self.plan.missed
-        alive = self._possible(self.host.alive_until)
-        if isinstance(missed, float | int):
-            return max(alive, now - missed)
-        return max(alive, now) if missed == "skip" else alive
-
-    def _possible(self, time: float) -> float:
-        """A time that was once reached; one far ahead was that of a clock that went wrong."""
-        now = self._now()
-        return time if time <= now + CORRECTION else now
+        self._triggers.arm()
 
     def clock_set(self, by: float) -> None:
         """Somebody has set the clock."""
-        since = self._not_missed() if abs(by) > CORRECTION else self._since
-        self._since = min(since, self._now())
+        self._triggers.clock_set(by)
         for fiber in tuple(self.active.values()):
             fiber.clock_set(by)
-
-    def _is_missed(self, event: Event) -> bool:
-        """Whether a deadline fell due while the agent was down and counts no more."""
-        if event.channel != "timer" or event.ts >= self._since:
-            return False
-        if not event.source.startswith("trigger/"):
-            return False  # a time of its own, which the schedule has let through
-        self.counts.missed += 1
-        log.warning(
-            "not run: it fell due while the agent was down",
-            extra={"pipeline": self.plan.id, "due": event.ts, "missed": self.plan.missed},
-        )
-        return True
-
-    def _fire(self, gate: Gate, live: LiveGate) -> Callable[[dict[str, Any], Event], None]:
-        counts, stale_after, fire, now = self.counts, self.plan.stale_after, live.fire, self._now
-        is_missed = self._is_missed
-
-        def fired(trigger: dict[str, Any], event: Event) -> None:
-            counts.fired += 1
-            if not self.enabled:
-                self._ignore("disabled", gate, trigger, event)
-                return
-            if is_missed(event):
-                self._ignore("missed", gate, trigger, event)
-                return
-            if stale_after is not None and now() - event.ts + event.age > stale_after:
-                counts.stale += 1
-                self._ignore("stale", gate, trigger, event)
-                return
-            fire(trigger, event)
-
-        return fired
-
-    def _ignore(self, reason: str, gate: Gate, trigger: dict[str, Any], event: Event) -> None:
-        self.refusals.note(reason, {**trigger, "id": gate.id}, event, now=self._now())
-
-    def _refuse(self, reason: str, scope: Scope, until: float | None = None) -> None:
-        now = self._now()
-        self.refusals.note(reason, scope.trigger, scope.event, now=now, until=until, scope=scope)
 
     def change(self, plan: Plan) -> None:
         """Go on with another version: triggers that are the same keep their state, runs under way
         end under the version they began with."""
-        before = {gate.key or gate.index for gate in self.plan.gates}
-        self._disarm()
-        self.former[self.plan.version] = self.plan
+        before = self.plan
+        self._triggers.disarm()
+        self.former[before.version] = before
         self.plan = plan
-        for key in before - {gate.key or gate.index for gate in plan.gates}:
-            self._served.pop(f"trigger/{plan.id}/{key}", None)
-            self.host.release(f"trigger/{plan.id}/{key}")
-        self.arm()
+        self._triggers.forget(before)
+        self._triggers.arm()
         self._forget()
 
     def retire(self) -> None:
         """The pipeline is gone: nothing starts any more, runs under way end."""
-        self._disarm()
+        self._triggers.disarm()
         waiting, self._waiting = self._waiting, deque()
         for _, scope in waiting:
             scope.error = {"step": "", "message": "the pipeline was removed", "kind": "cancelled"}
@@ -222,17 +101,9 @@ class Lane:
 
     def close(self) -> None:
         """Take the triggers out and let go of the runs under way; their rows stay."""
-        self._disarm()
+        self._triggers.disarm()
         for fiber in self.active.values():
             fiber.abandon()
-
-    def _disarm(self) -> None:
-        for detach in self._detach:
-            detach()
-        for gate in self._gates:
-            gate.close()
-        self._detach.clear()
-        self._gates.clear()
 
     def _forget(self) -> None:
         """Let go of versions that no run needs any more."""
@@ -269,7 +140,8 @@ class Lane:
         except UserError as error:
             scope.error = {"step": "", "message": str(error), "kind": "input"}
 
-    def _admit(self, live: LiveGate, scope: Scope) -> None:
+    def admit(self, live: LiveGate, scope: Scope) -> None:
+        """A firing has come through its gate: it starts a run if the conditions hold."""
         try:
             if not self.ready(scope):
                 return
@@ -277,7 +149,7 @@ class Lane:
                 self.counts.held_back += 1
                 return
         except Exception as error:
-            self._fail_unstarted(scope, error)
+            self.fail_unstarted(scope, error)
             return
         self.host.submit(self, scope)
 
@@ -291,8 +163,13 @@ class Lane:
         if force or self.plan.test is None or self.plan.test(scope):
             return True
         self.counts.unmet += 1
-        self._refuse("conditions", scope)
+        self.refuse("conditions", scope)
         return False
+
+    def refuse(self, reason: str, scope: Scope, until: float | None = None) -> None:
+        """Note a firing that starts no run."""
+        now = self._now()
+        self.refusals.note(reason, scope.trigger, scope.event, now=now, until=until, scope=scope)
 
     def _compute_variables(self, scope: Scope) -> None:
         for name, value in self.plan.variables:
@@ -308,7 +185,8 @@ class Lane:
         scope.variables = {}
         self._compute_variables(scope)
 
-    def _fail_unstarted(self, scope: Scope, error: Exception) -> None:
+    def fail_unstarted(self, scope: Scope, error: Exception) -> None:
+        """A firing could not be looked at: its run failed before its first step."""
         self._number(scope)
         self._fail(scope, error)
 
@@ -345,7 +223,7 @@ class Lane:
 
     def _overflow(self, scope: Scope) -> None:
         self.counts.overflowed += 1
-        self._refuse("busy", scope)
+        self.refuse("busy", scope)
         if self.plan.max_exceeded == "warn":
             log.warning(
                 "run not started: others are under way",
