@@ -71,6 +71,10 @@ class Compiler:
         )
         for problem in problems:
             draft.report(problem)
+        if document.path == "flow":
+            text = "`path: flow` is not there yet: the agent runs it like `fast`"
+            hint = "leave it out; the run is in Prefect afterwards all the same"
+            draft.report(Problem(tree.keys_at["path"], text, hint, "warning"))
         plan = _plan(document, tree, draft)
         wrong = any(problem.severity == "error" for problem in draft.problems)
         return None if wrong else plan, draft.problems

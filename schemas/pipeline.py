@@ -110,7 +110,7 @@ class Pipeline(Part, frozen=True):
     ] = None
     path: Annotated[
         Literal["fast", "flow"],
-        Meta(description="fast: in the agent; flow: by Prefect's own engine."),
+        Meta(description="fast: in the agent; flow: by Prefect's own engine, not there yet."),
     ] = "fast"
     priority: Annotated[
         Literal["low", "normal", "high"], Meta(description="Which runs come first.")
