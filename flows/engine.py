@@ -58,6 +58,7 @@ class Engine:
         self.on_run: list[OnRun] = [self.calls.ended, Endings(self.router, self.dispatch).ended]
         self.on_switch: list[Callable[[str, bool], None]] = []
         self._ready: list[tuple[Lane, Scope]] = []
+        self._soon: list[Callable[[], None]] = []
         self._busy = False
         self._recorded = 0
         self._started: list[int] | None = None
@@ -146,7 +147,7 @@ class Engine:
                     self.router.changed(event)
         finally:
             self._busy = busy
-        if self._ready and not busy:
+        if (self._ready or self._soon) and not busy:
             self._drain()
 
     def internal(self, channel: str, name: str, payload: Any = None, **fields: Any) -> list[int]:
@@ -228,6 +229,14 @@ class Engine:
         if not self._busy:
             self._drain()
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call when the event under way has been shown to everybody, before it can be committed;
+        without one in a moment."""
+        if self._busy:
+            self._soon.append(call)
+        else:
+            self.clock.call_at(0, call)
+
     def begun(self, event: Event) -> None:
         """A run begins: deadlines are recorded only now, so that idle clocks leave no rows."""
         if event.channel == "timer" and event.id != self._recorded:
@@ -246,7 +255,11 @@ class Engine:
         self._busy = True
         started = 0
         try:
-            while self._ready and started < _RUNS_IN_A_ROW:
+            while (self._ready or self._soon) and started < _RUNS_IN_A_ROW:
+                calls, self._soon = self._soon, []
+                for call in calls:
+                    call()
+                    started += 1
                 ready, self._ready = self._ready, []
                 if len(ready) > 1:
                     ready.sort(key=lambda pair: -pair[0].plan.priority)
@@ -257,7 +270,7 @@ class Engine:
                         self._started.append(scope.run_id)
         finally:
             self._busy = False
-        if self._ready:
+        if self._ready or self._soon:
             self.clock.call_at(0, self._drain)
 
     def _take_up(self, fresh: Sequence[Lane], former: Sequence[Plan]) -> None:

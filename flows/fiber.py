@@ -24,6 +24,9 @@ class World(Protocol):
     def watch(self, watch: Watch) -> Callable[[], None]:
         """Attach a watch; the returned function detaches it."""
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call when the event under way has been shown to everybody, in the same commit."""
+
     def slots(self, owner: str) -> OwnedSlots:
         """The durable state under an owner."""
 
@@ -193,7 +196,7 @@ def _listen(pause: Listen, fiber: Fiber) -> Callable[[], None]:
     for identity, arm in pause.arms:
 
         def fire(data: dict[str, Any], event: Event, identity: str = identity) -> None:
-            fiber.world.clock.call_at(0, lambda: hear({"id": identity, **data}))
+            fiber.world.soon(lambda: hear({"id": identity, **data}))
 
         slots = fiber.world.slots(f"{owner}/{identity}")
         ends.append(slots.close)
@@ -208,8 +211,7 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
     results: list[Any] = [None] * len(pause.branches)
     fibers: list[Fiber] = []
     left = len(pause.branches)
-    over = False
-    resuming: list[Handle] = []
+    over = called_off = False
 
     def ended(index: int, result: Any, error: BaseException | None) -> None:
         nonlocal left, over
@@ -220,12 +222,15 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
         if error is not None:
             over = True
             cancel()
-            resuming.append(fiber.world.clock.call_at(0, lambda: fiber.throw(error)))
+            go_on(lambda: fiber.throw(error))
         elif left == 0:
             over = True
-            resuming.append(fiber.world.clock.call_at(0, lambda: fiber.resume(results)))
+            go_on(lambda: fiber.resume(results))
         else:
             fiber._settled()  # what the branch has done is not done again after a restart
+
+    def go_on(resume: Callable[[], None]) -> None:
+        fiber.world.soon(lambda: None if called_off else resume())
 
     def cancel() -> None:
         for branch in fibers:
@@ -245,10 +250,8 @@ def _together(pause: Together, fiber: Fiber) -> Callable[[], None]:
             branch.start()
 
     def call_off() -> None:
-        nonlocal over
-        over = True
-        for handle in resuming:
-            handle.cancel()
+        nonlocal over, called_off
+        over = called_off = True
         cancel()
 
     return call_off

@@ -137,6 +137,10 @@ class ShadowHost:
         """Attach a schedule."""
         return self._engine.watch_time(watch, after, anew)
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call when the event under way has been shown to everybody."""
+        self._engine.soon(call)
+
     def slots(self, owner: str) -> OwnedSlots:
         """The durable state under an owner."""
         return self._engine.slots(owner)

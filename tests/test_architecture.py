@@ -55,6 +55,7 @@ LONG = {
     "edge_agent/channels/mqtt.py",
     "edge_agent/channels/mqtt_client.py",
     "edge_agent/ledger/packing.py",
+    "flows/engine.py",
     "flows/lane.py",
     "pipelines/expression_python.py",
 }
