@@ -9,12 +9,10 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.models.libraries import MANIFEST, listed, sha256, write_manifest
+from edge_agent.models.libraries import MANIFEST, hashes, listed, write_manifest
 from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config
 from edge_agent.models.signing import Key
 from schemas.model import LibraryFile, Manifest
-
-_LISTED = ("mlc-chat-config.json", "tensor-cache.json", "ndarray-cache.json", "tokenizer.json")
 
 
 def add_model(
@@ -42,7 +40,7 @@ def add_model(
         licence=licence,
         source=source.name,
         libraries=found,
-        files={each: sha256(out / each) for each in _LISTED if (out / each).exists()},
+        files=hashes(out),
     )
     write_manifest(out, manifest, key)
     return manifest

@@ -17,6 +17,7 @@ from edge_agent.models.signing import SIGNATURE, Key, verify
 from schemas.model import LibraryFile, Manifest
 
 MANIFEST = "manifest.json"
+_LISTED = ("mlc-chat-config.json", "tensor-cache.json", "ndarray-cache.json", "tokenizer.json")
 # What a processor of this name can run, best first.
 _RUNS = {
     "x86-64-v4": ("x86-64-v3", "x86-64-v2"),
@@ -103,6 +104,11 @@ def listed(folder: Path, names: Sequence[tuple[str, str]]) -> list[LibraryFile]:
         LibraryFile(target, name, sha256(folder / name), (folder / name).stat().st_size)
         for target, name in names
     ]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file beside the libraries that is loaded, for a manifest's `files`."""
+    return {name: sha256(folder / name) for name in _LISTED if (folder / name).exists()}
 
 
 def sha256(path: Path) -> str:

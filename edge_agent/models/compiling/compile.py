@@ -11,14 +11,13 @@ from edge_agent.models.compiling.build import build_library
 from edge_agent.models.compiling.huggingface import QUANTIZATIONS, convert
 from edge_agent.models.compiling.targets import TARGETS, Target
 from edge_agent.models.geometry import Geometry, geometry
-from edge_agent.models.libraries import listed, sha256, write_manifest
+from edge_agent.models.libraries import hashes, listed, write_manifest
 from edge_agent.models.quantization import GROUP, LANES
 from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config
 from edge_agent.models.signing import Key
 from schemas.model import Manifest
 
 Tell = Callable[[str], None]
-_LISTED = ("mlc-chat-config.json", "tensor-cache.json", "ndarray-cache.json", "tokenizer.json")
 
 
 def compile_model(
@@ -57,7 +56,7 @@ def compile_model(
         licence=licence or _licence(source),
         source=source.name,
         libraries=listed(out, made),
-        files={each: sha256(out / each) for each in _LISTED if (out / each).exists()},
+        files=hashes(out),
     )
     write_manifest(out, manifest, key)
     return manifest
