@@ -1,0 +1,82 @@
+"""The labels of the intent model, and the sentence that carries them."""
+
+from typing import NamedTuple
+
+LANGUAGES = ("en", "de", "zh")
+INTENTS = (
+    "none",
+    "turn_on",
+    "turn_off",
+    "toggle",
+    "set_brightness",
+    "set_color",
+    "set_color_temp",
+    "open",
+    "close",
+    "stop",
+    "set_position",
+    "set_temperature",
+    "set_mode",
+    "lock",
+    "unlock",
+    "media_play",
+    "media_pause",
+    "media_next",
+    "media_previous",
+    "set_volume",
+    "activate_scene",
+    "start_timer",
+    "cancel_timer",
+    "query_timer",
+    "set_alarm",
+    "query_state",
+    "query_reading",
+    "start",
+)
+DOMAINS = (
+    "",
+    "light",
+    "switch",
+    "cover",
+    "climate",
+    "lock",
+    "media",
+    "fan",
+    "vacuum",
+    "valve",
+    "camera",
+    "sensor",
+    "alarm",
+)
+CHANGES = ("", "up", "down")
+SPANS = (
+    "device",
+    "area",
+    "value",
+    "color",
+    "mode",
+    "duration",
+    "time",
+    "day",
+    "name",
+    "scene",
+    "query",
+    "property",
+    "state",
+)
+
+
+class Example(NamedTuple):
+    """A labelled sentence.
+
+    `spans` are (name, start, end) in characters of `text`, in order, none over another, and of the
+    first command only. `domain` and `change` are "" when the sentence says none.
+    """
+
+    text: str
+    language: str
+    intent: str
+    domain: str = ""
+    change: str = ""
+    more: bool = False
+    spans: tuple[tuple[str, int, int], ...] = ()
