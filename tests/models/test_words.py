@@ -27,6 +27,10 @@ TURNS = [
 ]
 
 
+def prompt(template: Conversation, turns: list[dict[str, str]], functions: str = "") -> str:
+    return "".join(piece.text for piece in template.prompt(turns, functions))
+
+
 @pytest.fixture(scope="module")
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
     folder = tmp_path_factory.mktemp("tokens")
@@ -35,7 +39,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
 
 
 def test_a_conversation_becomes_the_prompt_the_model_knows() -> None:
-    assert CHATML.prompt(TURNS) == (
+    assert prompt(CHATML, TURNS) == (
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n"
         "<|im_start|>assistant\nyes?<|im_end|>\n<|im_start|>user\nbye<|im_end|>\n"
         "<|im_start|>assistant\n"
@@ -43,7 +47,7 @@ def test_a_conversation_becomes_the_prompt_the_model_knows() -> None:
 
 
 def test_a_system_message_replaces_the_templates_own() -> None:
-    told = CHATML.prompt([{"role": "system", "content": "Shout."}, *TURNS[:1]])
+    told = prompt(CHATML, [{"role": "system", "content": "Shout."}, *TURNS[:1]])
     assert told.startswith("<|im_start|>system\nShout.<|im_end|>\n<|im_start|>user\nhi")
 
 
@@ -58,16 +62,16 @@ def test_separators_differ_behind_the_two_sides_and_the_first_role_may_be_left_o
         add_role_after_system_message=False,
     )
     expected = "[INST] <<Sys.>> hi [/INST] yes? </s>[INST] bye [/INST] "
-    assert llama.prompt(TURNS) == expected
+    assert prompt(llama, TURNS) == expected
 
 
 def test_functions_take_their_place_and_an_unknown_role_is_refused() -> None:
     with_functions = conversation({"conv_template": {**TEMPLATE, "system_message": "Use"}})
-    assert with_functions.prompt(TURNS[:1], "x") == "Use\nUSER: hi\nASSISTANT:"
+    assert prompt(with_functions, TURNS[:1], "x") == "Use\nUSER: hi\nASSISTANT:"
     placed = Conversation(system_template="F={function_string};")
-    assert placed.prompt(TURNS[:1], "[1]").startswith("F=[1];")
+    assert prompt(placed, TURNS[:1], "[1]").startswith("F=[1];")
     with pytest.raises(ValueError, match="knows no role `judge`"):
-        CHATML.prompt([{"role": "judge", "content": "x"}])
+        prompt(CHATML, [{"role": "judge", "content": "x"}])
 
 
 def test_half_characters_wait_for_their_other_half(tokens: Tokens) -> None:

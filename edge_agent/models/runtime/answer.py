@@ -13,6 +13,7 @@ from edge_agent.models.runtime.batching import Request
 from edge_agent.models.runtime.conversation import Conversation
 from edge_agent.models.runtime.folder import Array
 from edge_agent.models.runtime.grammar import Grammars, Matcher
+from edge_agent.models.runtime.plain_text import encoded
 from edge_agent.models.runtime.sampling import Sampler, Sampling
 from edge_agent.models.runtime.text import Growing, Tokens
 
@@ -55,8 +56,8 @@ class Voice:
 
     def prompt(self, messages: Sequence[dict[str, Any]], functions: str) -> list[int]:
         """The prompt's token ids."""
-        text = self.template.prompt(messages, functions)
-        return [*(self.template.system_prefix_token_ids or ()), *self.tokens.encode(text)]
+        pieces = self.template.prompt(messages, functions)
+        return [*(self.template.system_prefix_token_ids or ()), *encoded(self.tokens, pieces)]
 
     def matcher(self, options: Options) -> Matcher | None:
         """What an answer must follow."""

@@ -20,6 +20,13 @@ _ROLES = {"user": "user", "assistant": "assistant"}
 _FUNCTION, _SYSTEM = "{function_string}", "{system_message}"
 
 
+class Piece(Struct, frozen=True):
+    """Some text of a prompt; `own`: it is the template's, so special tokens in it count."""
+
+    text: str
+    own: bool = False
+
+
 class Conversation(Struct, frozen=True):
     """A template, with mlc-llm's keys."""
 
@@ -35,23 +42,24 @@ class Conversation(Struct, frozen=True):
     stop_str: list[str] = []
     stop_token_ids: list[int] = []
 
-    def prompt(self, messages: Sequence[Mapping[str, Any]], functions: str = "") -> str:
+    def prompt(self, messages: Sequence[Mapping[str, Any]], functions: str = "") -> list[Piece]:
         """The whole text up to where the assistant's answer begins.
 
         Raises:
             ValueError: a message has a role that the template does not know.
         """
-        system = [str(each["content"]) for each in messages if each["role"] in _SYSTEMS]
-        text = self.system_template.replace(_SYSTEM, "\n".join(system) or self.system_message)
-        parts = [text] if text else []
+        system = "\n".join(str(each["content"]) for each in messages if each["role"] in _SYSTEMS)
+        told = Piece(system) if system else Piece(self.system_message, own=True)
+        pieces = _filled(self.system_template, _SYSTEM, told)
+        begun = any(piece.text for piece in pieces)
         spoken = [each for each in messages if each["role"] not in _SYSTEMS]
         for index, message in enumerate(spoken):
-            bare = index == 0 and bool(text) and not self.add_role_after_system_message
-            parts.append(self._turn(message, bare=bare))
-        parts.append(self.roles["assistant"] + self.role_empty_sep)
-        return functions.join("".join(parts).rsplit(_FUNCTION, 1)).replace(_FUNCTION, "")
+            bare = index == 0 and begun and not self.add_role_after_system_message
+            pieces += self._turn(message, bare=bare)
+        pieces.append(Piece(self.roles["assistant"] + self.role_empty_sep, own=True))
+        return _with_functions(pieces, functions)
 
-    def _turn(self, message: Mapping[str, Any], *, bare: bool) -> str:
+    def _turn(self, message: Mapping[str, Any], *, bare: bool) -> list[Piece]:
         role = str(message["role"])
         if role not in self.roles:
             known = ", ".join(sorted(self.roles))
@@ -60,7 +68,31 @@ class Conversation(Struct, frozen=True):
         template = self.role_templates.get(role, hole)
         name = "" if bare else self.roles[role] + self.role_content_sep
         behind = self.seps[-1] if role == "assistant" else self.seps[0]
-        return name + template.replace(hole, str(message.get("content") or "")) + behind
+        return _filled(name + template + behind, hole, Piece(str(message.get("content") or "")))
+
+
+def _filled(template: str, hole: str, content: Piece) -> list[Piece]:
+    """The template with the content in its holes."""
+    first, *others = template.split(hole)
+    pieces = [Piece(first, own=True)]
+    for text in others:
+        pieces += [content, Piece(text, own=True)]
+    return pieces
+
+
+def _with_functions(pieces: Sequence[Piece], functions: str) -> list[Piece]:
+    """The functions in the last place that the template has for them; other places stay empty."""
+    placed: list[Piece] = []
+    told = functions
+    for piece in reversed(pieces):
+        if not piece.own or _FUNCTION not in piece.text:
+            placed.append(piece)
+            continue
+        before, after = piece.text.rsplit(_FUNCTION, 1)
+        before = before.replace(_FUNCTION, "")
+        placed += [Piece(after, own=True), Piece(told), Piece(before, own=True)]
+        told = ""
+    return placed[::-1]
 
 
 _SYSTEMS = ("system", "developer")

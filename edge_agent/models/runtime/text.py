@@ -25,9 +25,19 @@ class Tokens:
         except Exception as error:
             raise BrokenFolder(f"{path}: {error}") from None
 
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._special = frozenset(id for id, token in added.items() if token.content.strip())
+
     def encode(self, text: str) -> list[int]:
         """The ids of a text; special tokens written in it count as such, none is added."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def read(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The same, and where special tokens stand, without the white space they take in."""
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        pairs = zip(found.ids, found.offsets, strict=True)
+        places = [_stripped(text, *place) for id, place in pairs if id in self._special]
+        return list(found.ids), places
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, without special tokens."""
@@ -44,6 +54,11 @@ class Tokens:
     def byte_level(self) -> bool:
         """Whether tokens are written as GPT-2's bytes, not as text with byte fallback."""
         return "ByteLevel" in str(self._tokenizer.decoder)
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    taken = text[start:end]
+    return start + len(taken) - len(taken.lstrip()), end - len(taken) + len(taken.rstrip())
 
 
 class Growing:
