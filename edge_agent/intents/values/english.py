@@ -1,0 +1,45 @@
+"""How English says times of day."""
+
+import re
+
+from edge_agent.intents.values.clocks import HALVES, Half, time_of_day
+from edge_agent.intents.values.english_numbers import figures
+from edge_agent.intents.values.speech import speech
+
+_HALVES = {
+    "morning": r"(?<![a-z])a ?\.? ?m\b|\b(?:in the |this )?mornings?\b|\bdawn\b",
+    "noon": r"\bnoon\b|\bmidday\b|\blunch ?time\b",
+    "afternoon": r"(?<![a-z])p ?\.? ?m\b|\bafternoons?\b",
+    "evening": r"\bevenings?\b|\btonight\b|\bmidnight\b",
+    "night": r"\bnights?\b",
+}
+_BESIDE = re.compile(
+    r"(?P<minutes>\d+)(?: ?minutes?)? ?(?P<side>past|after|to|till?|until|before|of) (?P<hour>\d+)"
+)
+_HALF_SEVEN = re.compile(r"\bhalf ?(?:past |after )?(?=\w)")
+_QUARTER = re.compile(r"\b(?:a |1 )?quarter\b")
+_TWELVE = re.compile(r"(?:\b(?:12|twelve) )?\b(noon|midday|midnight)\b")
+_DIGITS = re.compile(r"\b(?P<hour>\d\d?)(?P<minutes>\d\d)\b")
+_HOUR = re.compile(r"(?P<hour>\d\d?)(?:\s*[:.h]\s*|\s+)?(?:(?:oh|o)\s+)?(?P<minutes>\d\d?)?(?!\d)")
+_BEFORE = {"to", "til", "till", "until", "before", "of"}
+
+
+def clock(text: str) -> str | None:
+    """A time of day in plain English: `half past seven in the evening`, `7:15 pm`, `noon`."""
+    said = _QUARTER.sub("15", _HALF_SEVEN.sub("30 past ", text))
+    said = figures(_TWELVE.sub(r"12 \1", said))
+    half = _half(text)
+    beside = _BESIDE.search(said)
+    if beside:
+        minutes = int(beside["minutes"])
+        sign = -1 if beside["side"] in _BEFORE else 1
+        return time_of_day(int(beside["hour"]), sign * minutes, half)
+    found = _DIGITS.search(said) or _HOUR.search(said)
+    return time_of_day(int(found["hour"]), int(found["minutes"] or 0), half) if found else None
+
+
+def _half(text: str) -> Half | None:
+    return next((HALVES[name] for name, said in _HALVES.items() if re.search(said, text)), None)
+
+
+SPEECH = speech("en", figures, clock=clock)

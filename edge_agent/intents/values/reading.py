@@ -1,0 +1,56 @@
+"""The value that the words of a slot stand for, in any language."""
+
+from collections.abc import Callable, Mapping
+
+from edge_agent.intents.values import chinese, english, german
+from edge_agent.intents.values.durations import seconds
+from edge_agent.intents.values.quantities import difference, quantity
+from edge_agent.intents.values.speech import Speech, meaning, plain
+
+Value = float | int | str
+_SPEECHES: Mapping[str, Speech] = {"en": english.SPEECH, "de": german.SPEECH, "zh": chinese.SPEECH}
+_KEPT = " .,!?;:\"'„“”‘’»«。,!?、「」《》"
+
+
+def read(slot: str, text: str, language: str) -> Value | None:
+    """The value of a slot said in these words; None where they say none.
+
+    `value` is a number: a percentage, °C (°F converted where the unit is said) or K. `change` reads
+    the same words as a difference (9 °F are 5 °C), without sign. `duration` is in seconds, `time`
+    `HH:MM`; colours, modes, properties and states have English names; `area` and `device` are in
+    lower case without article and case ending, `all` for everywhere. Other slots keep the words.
+    """
+    speech = _SPEECHES[language]
+    return _READERS[slot](speech, text) if slot in _READERS else text.strip(_KEPT) or None
+
+
+def time_on(day: str, text: str, language: str) -> str | None:
+    """A time of day whose half the words for the day may tell: `8`, `tomorrow night`."""
+    clock = _SPEECHES[language].clock
+    return clock(f"{plain(text)} {plain(day)}") or clock(plain(text))
+
+
+def _word(slot: str) -> Callable[[Speech, str], str | None]:
+    return lambda speech, text: meaning(speech.meanings[slot], text)
+
+
+def _name(speech: Speech, text: str) -> str | None:
+    said = " ".join(text.lower().split()).strip(_KEPT)
+    if plain(said) in speech.everywhere:
+        return "all"
+    first, space, rest = said.partition(" ")
+    while space and plain(first) in speech.before:
+        said = rest
+        first, space, rest = said.partition(" ")
+    return "all" if plain(said) in speech.everywhere else speech.name(said) or None
+
+
+_READERS: Mapping[str, Callable[[Speech, str], Value | None]] = {
+    "value": quantity,
+    "change": difference,
+    "duration": seconds,
+    "time": lambda speech, text: speech.clock(plain(text)),
+    "area": _name,
+    "device": _name,
+    **{slot: _word(slot) for slot in ("color", "mode", "property", "state")},
+}

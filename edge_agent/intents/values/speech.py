@@ -1,0 +1,106 @@
+"""How a language says values: the words of its YAML file, and two functions of its own."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from edge_agent.intents.values.typos import closest
+from pipelines.decode import decode
+from pipelines.source import Reader
+from schemas.problem import Position
+
+FOLDER = Path(__file__).parent
+_AROUND = " .,!?;:\"'。、"
+_SHARP = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "’": "'", "‑": "-"})
+
+
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
+    """The words of a language by what they mean; everything is compared by `plain`.
+
+    `slots` names colours, modes, properties and states in English; `units` are s, min, h, day, %,
+    celsius, fahrenheit, kelvin; `shares` are percentages that have a word (`half`: 50);
+    `everywhere` stands for the whole house; `before` are words that may stand before a name and
+    are no part of it.
+    """
+
+    slots: dict[str, dict[str, list[str]]]
+    units: dict[str, list[str]]
+    shares: dict[str, list[str]]
+    everywhere: list[str]
+    before: list[str] = []
+
+
+class Speech(Struct, frozen=True):
+    """A language: its words, and how it says numbers and times.
+
+    `figures` rewrites every number said in words in figures (`one and a half hours` -> `1.5
+    hours`); `clock` reads a time of day as `HH:MM`; `name` takes the case ending off a name that is
+    already without article.
+    """
+
+    figures: Callable[[str], str]
+    clock: Callable[[str], str | None]
+    meanings: Mapping[str, Mapping[str, str]]
+    units: Mapping[str, str]
+    shares: Mapping[str, float]
+    everywhere: frozenset[str]
+    before: frozenset[str]
+    name: Callable[[str], str] = str
+
+
+def speech(
+    language: str,
+    figures: Callable[[str], str],
+    *,
+    clock: Callable[[str], str | None],
+    name: Callable[[str], str] = str,
+) -> Speech:
+    """A language from its functions and its file `LANGUAGE.yaml`.
+
+    Raises:
+        ValueError: the file is wrong; the text says where.
+    """
+    words = _words(FOLDER / f"{language}.yaml")
+    return Speech(
+        figures,
+        clock,
+        {slot: _by_word(meanings) for slot, meanings in words.slots.items()},
+        _by_word(words.units),
+        {word: float(share) for word, share in _by_word(words.shares).items()},
+        frozenset(map(plain, words.everywhere)),
+        frozenset(map(plain, words.before)),
+        name,
+    )
+
+
+def plain(text: str) -> str:
+    """A text for comparing: lower case, umlauts written out, single spaces, no punctuation around.
+
+    Full-width letters and digits become ordinary ones.
+    """
+    folded = unicodedata.normalize("NFKC", text).lower().translate(_SHARP)
+    return " ".join(folded.split()).strip(_AROUND)
+
+
+def meaning(words: Mapping[str, str], text: str) -> str | None:
+    """What a word stands for; a typing mistake is forgiven where only one word is near."""
+    word = plain(text)
+    found = word if word in words else closest(word, words)
+    return words[found] if found else None
+
+
+def _words(path: Path) -> Words:
+    reader = Reader(path.parent)
+    found, problems = decode(reader.load(path), Words, Position(path.name, 1, 1), "words")
+    if found is None or reader.problems or problems:
+        wrong = (f"{each.at}: {each.text}" for each in [*reader.problems, *problems])
+        raise ValueError("; ".join(wrong))
+    return found
+
+
+def _by_word(meanings: Mapping[str, list[str]]) -> dict[str, str]:
+    return {plain(word): name for name, words in meanings.items() for word in [name, *words]}
