@@ -62,5 +62,5 @@ def _share(speech: Speech, said: str) -> float | None:
 
 
 def _fahrenheit(speech: Speech, said: str) -> bool:
-    units = {speech.units.get(word) for word in _WORD.findall(said)}
+    units = {speech.units.get(word) for word in _WORD.findall(speech.figures(said))}
     return "fahrenheit" in units

@@ -31,7 +31,11 @@ def time_on(day: str, text: str, language: str) -> str | None:
 
 
 def _word(slot: str) -> Callable[[Speech, str], str | None]:
-    return lambda speech, text: meaning(speech.meanings[slot], text)
+    def word(speech: Speech, text: str) -> str | None:
+        words = speech.meanings[slot]
+        return meaning(words, text) or meaning(words, speech.core(plain(text)))
+
+    return word
 
 
 def _name(speech: Speech, text: str) -> str | None:

@@ -39,7 +39,7 @@ class Speech(Struct, frozen=True):
 
     `figures` rewrites every number said in words in figures (`one and a half hours` -> `1.5
     hours`); `clock` reads a time of day as `HH:MM`; `name` takes the case ending off a name that is
-    already without article.
+    already without article; `core` takes off a word of a slot what adds no meaning.
     """
 
     figures: Callable[[str], str]
@@ -50,6 +50,7 @@ class Speech(Struct, frozen=True):
     everywhere: frozenset[str]
     before: frozenset[str]
     name: Callable[[str], str] = str
+    core: Callable[[str], str] = str
 
 
 def speech(
@@ -58,6 +59,7 @@ def speech(
     *,
     clock: Callable[[str], str | None],
     name: Callable[[str], str] = str,
+    core: Callable[[str], str] = str,
 ) -> Speech:
     """A language from its functions and its file `LANGUAGE.yaml`.
 
@@ -74,6 +76,7 @@ def speech(
         frozenset(map(plain, words.everywhere)),
         frozenset(map(plain, words.before)),
         name,
+        core,
     )
 
 
