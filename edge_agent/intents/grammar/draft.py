@@ -8,11 +8,12 @@ from random import Random
 from edge_agent.intents.labels import CHANGES, DOMAINS, Example
 
 MORE = "more"
+_CLOSE = ",.;:?!"
 MARKS = frozenset({*DOMAINS, *CHANGES, MORE} - {""})
 
 
 class Draft:
-    """A sentence in the making; spaces never stand first nor twice.
+    """A sentence in the making; spaces never stand first, twice, or before a comma.
 
     What comes after the mark `more` belongs to another command: its text is kept, its labels not.
     """
@@ -33,6 +34,9 @@ class Draft:
             text = text[1:]
         if not text:
             return
+        if self._after_space and self._parts and text[0] in _CLOSE:
+            self._parts[-1] = self._parts[-1][:-1]
+            self.length -= 1
         self._parts.append(text)
         self.length += len(text)
         self._after_space = text.endswith(" ")

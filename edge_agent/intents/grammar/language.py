@@ -44,7 +44,7 @@ class Grammar:
     def __init__(self, language: str, files: Sequence[GrammarFile]) -> None:
         self.language = language
         said = {intent: _by_shape(files, intent) for intent in INTENTS}
-        rules: dict[str, list[Say]] = {name: [] for each in files for name in each.rules}
+        rules = _names(files)
         rules[PHRASE] = [_phrase]
         rules |= {f"any {shape}": [] for by_shape in said.values() for shape in by_shape}
         for name, text in ((name, text) for each in files for name, text in each.rules.items()):
@@ -90,6 +90,16 @@ def _file(path: Path) -> GrammarFile:
         wrong = (f"{each.at}: {each.text}" for each in [*reader.problems, *problems])
         raise ValueError("; ".join(wrong))
     return found
+
+
+def _names(files: Sequence[GrammarFile]) -> dict[str, list[Say]]:
+    """Every rule by its name, still empty."""
+    names: dict[str, list[Say]] = {}
+    for name in (name for each in files for name in each.rules):
+        if name in names:
+            raise ValueError(f"the rule `{name}` stands in two files")
+        names[name] = []
+    return names
 
 
 def _by_shape(files: Sequence[GrammarFile], intent: str) -> dict[str, list[str]]:

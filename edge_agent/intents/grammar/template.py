@@ -71,7 +71,7 @@ class Template:
     """Reads one template, character by character."""
 
     def __init__(self, text: str, rules: Rules) -> None:
-        self.text = text
+        self.text = text.replace(" | ", "|")
         self.rules = rules
         self.at = 0
 
