@@ -107,7 +107,7 @@ class Agent:
         self.registry.recall(self.ledger.latest())
         self.memory = HomeMemory(self.ledger, self.clock.now, self.ledger.memory())
         self.memory.on_change = self.engine.remembered
-        self.models = make_models(self.home, self.settings)
+        self.models = make_models(self.home, self.settings, self.metrics)
         self._leave.push_async_callback(self.models.close)
 
     def _send(self, sent: Publication, run: int) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.model import Asker
+
 _CLASSIFIED = {"intent": "none", "confidence": 0.0, "slots": {}, "language": ""}
-_GENERATED: dict[str, Any] = {"text": "", "json": None, "calls": [], "finish": "stop", "usage": {}}
+_GENERATED: dict[str, Any] = {
+    "text": "", "json": None, "calls": [], "finish": "stop", "usage": {}, "confidence": None,
+}  # fmt: skip
 
 
 class StubbedModels:
@@ -15,13 +19,19 @@ class StubbedModels:
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self._answers = answers
 
-    async def classify(self, model: str, text: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    async def classify(
+        self, model: str, text: str, options: Mapping[str, Any], asker: Asker
+    ) -> dict[str, Any]:
         """The stub's keys over a sentence that nobody understood; a text alone is the intent."""
         said = self._answer(model)
         return {**_CLASSIFIED, **(said if isinstance(said, Mapping) else {"intent": said})}
 
     async def generate(
-        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        asker: Asker,
     ) -> dict[str, Any]:
         """A text alone is the text; a mapping without the keys of an answer is its JSON."""
         said = self._answer(model)
@@ -29,7 +39,7 @@ class StubbedModels:
             return {**_GENERATED, "json": dict(said)}
         return {**_GENERATED, **(said if isinstance(said, Mapping) else {"text": str(said)})}
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, model: str, texts: Sequence[str], asker: Asker) -> list[list[float]]:
         """The stub's vector for each text."""
         vector = [float(value) for value in self._answer(model)]
         return [vector for _ in texts]

@@ -24,6 +24,7 @@ from pipelines.secrecy import secrets_in
 from pipelines.tree import Map, Seq, place
 from pipelines.workbench import Workbench
 from schemas.fields import seconds
+from schemas.model import Asker
 from schemas.pipeline import PARTS, Input, MissedWithin, Pipeline
 from schemas.problem import Position, Problem
 
@@ -69,6 +70,7 @@ class Compiler:
         draft = self._draft(
             self.ports, self.expressions, texts, known=names, known_devices=self.known_devices
         )
+        draft.asker = Asker(priority=document.priority, labels=document.labels)
         for problem in problems:
             draft.report(problem)
         if document.path == "flow":

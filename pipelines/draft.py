@@ -22,6 +22,7 @@ from pipelines.tree import Map, place, suggest
 from pipelines.trigger import Arm
 from pipelines.workbench import Workbench
 from schemas.fields import seconds
+from schemas.model import NOBODY
 from schemas.pipeline import BesideStep, BesideTrigger, BesideWait, RetryFields, ThrottleFields
 from schemas.problem import Position, Problem
 
@@ -43,6 +44,7 @@ class Draft:
         self.problems: list[Problem] = []
         self.paths: set[str] = set()
         self.links: list[Link] = []
+        self.asker = NOBODY
         self._expressions = expressions
         self._texts = texts
         self._devices = known_devices

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from schemas.device import Change, Command
 from schemas.event import Event
+from schemas.model import Asker
 
 if TYPE_CHECKING:
     from pipelines.scope import Scope
@@ -96,36 +97,56 @@ class Outside(Protocol):
         """Read-only SQL over the ledger."""
 
 
+class Busy(OSError):
+    """A model has too much to do; asking again after `seconds` may help."""
+
+    def __init__(self, text: str, seconds: float = 1.0) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
 class Models(Protocol):
-    """Models by name. Each returns an awaitable and may raise OSError (it failed, or is busy),
+    """Models by name. Each returns an awaitable and may raise OSError (it failed; `Busy`),
     LookupError (no such model) or ValueError (it cannot do this)."""
 
-    def classify(self, model: str, text: str, options: Mapping[str, Any]) -> Awaitable[Any]:
+    def classify(
+        self, model: str, text: str, options: Mapping[str, Any], asker: Asker
+    ) -> Awaitable[Any]:
         """What a text means: options labels, language → intent, confidence, slots, language."""
 
     def generate(
-        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        asker: Asker,
     ) -> Awaitable[dict[str, Any]]:
         """An answer: options as in OpenAI's API, schema, deadline → text, json, calls, usage."""
 
-    def embed(self, model: str, texts: Sequence[str]) -> Awaitable[list[list[float]]]:
+    def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Awaitable[list[list[float]]]:
         """A vector for each text."""
 
 
 class NoModels:
     """There are none (`Models`)."""
 
-    def classify(self, model: str, text: str, options: Mapping[str, Any]) -> Awaitable[Any]:
+    def classify(
+        self, model: str, text: str, options: Mapping[str, Any], asker: Asker
+    ) -> Awaitable[Any]:
         """Refused."""
         raise LookupError(f"there is no model `{model}`")
 
     def generate(
-        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        asker: Asker,
     ) -> Awaitable[dict[str, Any]]:
         """Refused."""
         raise LookupError(f"there is no model `{model}`")
 
-    def embed(self, model: str, texts: Sequence[str]) -> Awaitable[list[list[float]]]:
+    def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Awaitable[list[list[float]]]:
         """Refused."""
         raise LookupError(f"there is no model `{model}`")
 

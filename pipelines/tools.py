@@ -10,16 +10,19 @@ from pipelines.plan import Block
 from pipelines.ports import Ports
 from pipelines.scope import Expr, Test
 from pipelines.trigger import Arm
+from schemas.model import Asker
 
 
 class Tools(Protocol):
     """Handed to `compile`; knows the place in the file, so problems point at it.
 
-    `at` is always the name of the field the value came from.
+    `at` is always the name of the field the value came from. `asker` is the pipeline as models
+    see it.
     """
 
     ports: Ports
     path: str
+    asker: Asker
 
     def expression(self, text: Any, at: str, *, names: Iterable[str] = ()) -> Expr:
         """A value or a template text as a function of the scope; a constant is a `Constant`.

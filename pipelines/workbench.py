@@ -29,6 +29,7 @@ class Workbench:
     ) -> None:
         self.ports = draft.ports
         self.path = path
+        self.asker = draft.asker
         self._draft = draft
         self._fields = fields
         self._known = known

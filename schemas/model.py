@@ -7,6 +7,24 @@ from typing import Any, Literal
 from msgspec import Struct
 
 Finish = Literal["stop", "length", "tool_calls", "abort"]
+Priority = Literal["low", "normal", "high"]
+Where = Literal["local", "cloud", "auto"]
+
+
+class Asker(Struct, frozen=True, kw_only=True):
+    """For whom a model is asked, which decides when its turn comes and which model it is.
+
+    `session` names the conversation, which stays with one model; `labels` are those of the
+    pipeline, or what the caller says of the request; `where` the model may run.
+    """
+
+    priority: Priority = "normal"
+    session: str = ""
+    labels: dict[str, str] = {}
+    where: Where = "auto"
+
+
+NOBODY = Asker()
 
 
 class ToolCall(Struct, frozen=True):
@@ -19,7 +37,8 @@ class ToolCall(Struct, frozen=True):
 
 class ChatRequest(Struct, frozen=True, kw_only=True):
     """A conversation to be continued. `messages` have OpenAI's keys; `schema` is what the answer
-    must be as JSON (an empty one: any JSON); `deadline` is in seconds from now."""
+    must be as JSON (an empty one: any JSON); `deadline` is in seconds from now. With `confidence`
+    the answer tells how sure the model was of its words."""
 
     messages: list[dict[str, Any]]
     max_tokens: int | None = None
@@ -34,6 +53,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     tools: list[dict[str, Any]] = []
     tool_choice: str | dict[str, Any] = "auto"
     deadline: float | None = None
+    priority: Priority = "normal"
+    confidence: bool = False
 
 
 class Usage(Struct, frozen=True):
@@ -45,12 +66,17 @@ class Usage(Struct, frozen=True):
 
 
 class ChatPart(Struct, frozen=True, kw_only=True):
-    """A piece of an answer; the last one has `finish`, and `usage` where it is known."""
+    """A piece of an answer; the last one has `finish`, and `usage` where it is known.
+
+    `confidence` is the geometric mean of the probabilities of its tokens, where it was asked for
+    and is known.
+    """
 
     text: str = ""
     tool_calls: list[ToolCall] = []
     finish: Finish | None = None
     usage: Usage | None = None
+    confidence: float | None = None
 
 
 class Understood(Struct, frozen=True, omit_defaults=True):
@@ -64,12 +90,11 @@ class Understood(Struct, frozen=True, omit_defaults=True):
 
 
 class ModelMetrics(Struct, frozen=True):
-    """How a model does since it was loaded."""
+    """What only a model's driver knows; the rest is measured where it is asked.
 
-    requests: int = 0
-    failures: int = 0
-    tokens: int = 0
-    busy_seconds: float = 0.0
+    `waiting`: requests that wait inside of it; `resident_bytes`: memory outside of the agent.
+    """
+
     running: int = 0
     waiting: int = 0
     resident_bytes: int = 0

@@ -45,6 +45,16 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True):
         str | dict[str, Any], Meta(description="auto, none, required, or one function.")
     ] = "auto"
     n: Annotated[int, Meta(ge=1, le=1, description="One answer.")] = 1
+    service_tier: Annotated[
+        str | None, Meta(description="`priority` comes first, `flex` last.")
+    ] = None
+    metadata: Annotated[
+        dict[str, str] | None, Meta(description="Labels, which may choose a model of a split.")
+    ] = None
+    prompt_cache_key: Annotated[
+        str | None, Meta(description="Names the conversation, which stays with one model.")
+    ] = None
+    user: Annotated[str | None, Meta(description="The same, where there is no other name.")] = None
 
 
 class EmbeddingRequest(Struct, frozen=True, kw_only=True):

@@ -140,6 +140,9 @@ class ModelSettings(Section, frozen=True):
     name: Annotated[str, Meta(description="What the server calls the model.")] = ""
     key: Annotated[str | None, Meta(description="The server's API key; use !secret.")] = None
     sequences: Annotated[int, Meta(ge=1, le=256, description="Answers at once.")] = 8
+    queue: Annotated[
+        int, Meta(ge=0, description="Requests that may wait; more are told to come later.")
+    ] = 64
     tokens: Annotated[int, Meta(ge=64, description="Tokens of all answers at once.")] = 8192
 
 

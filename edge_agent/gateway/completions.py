@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from schemas.model import ChatPart, ChatRequest, ToolCall, Usage
+from schemas.model import Asker, ChatPart, ChatRequest, Priority, ToolCall, Usage
 from schemas.openai import ChatCompletionRequest, ErrorAnswer, ErrorBody
 
 _DEFAULT_TOKENS = 1024
+_PRIORITIES: dict[str, Priority] = {"priority": "high", "flex": "low"}
 
 
 def request_of(asked: ChatCompletionRequest) -> ChatRequest:
@@ -31,6 +32,20 @@ def request_of(asked: ChatCompletionRequest) -> ChatRequest:
         schema=_schema(asked),
         tools=asked.tools,
         tool_choice=asked.tool_choice,
+    )
+
+
+def asker_of(asked: ChatCompletionRequest) -> Asker:
+    """For whom the models are asked.
+
+    A conversation without a name is known by how it begins: its first turn of each role.
+    """
+    begun = {str(each.get("role")): each for each in reversed(asked.messages)}
+    beginning = msgspec.json.encode([begun.get("system"), begun.get("user")])
+    return Asker(
+        priority=_PRIORITIES.get(asked.service_tier or "", "normal"),
+        session=asked.prompt_cache_key or asked.user or beginning.decode(),
+        labels=asked.metadata or {},
     )
 
 

@@ -34,7 +34,7 @@ from schemas.api import (
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
-from schemas.model import ChatPart, ChatRequest
+from schemas.model import Asker, ChatPart, ChatRequest
 from schemas.replays import RecordedPage, RecordedQuery, ReplayReport, ReplayRequest
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
@@ -125,10 +125,10 @@ class Models(Protocol):
     def names(self) -> Sequence[str]:
         """Their names."""
 
-    def chat(self, model: str, request: ChatRequest) -> AsyncIterator[ChatPart]:
-        """An answer, piece by piece; to stop iterating aborts it."""
+    def chat(self, model: str, request: ChatRequest, asker: Asker) -> AsyncIterator[ChatPart]:
+        """An answer, piece by piece; to stop iterating aborts it. `Busy` (429): not now."""
 
-    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[list[float]]:
+    async def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Sequence[list[float]]:
         """A vector for each text."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,11 @@ class ModelRefused(ModelError):
 
 
 class ModelBusy(ModelError):
-    """Too many requests wait; asking later helps."""
+    """Too many requests wait; asking after `seconds` may help."""
+
+    def __init__(self, text: str, seconds: float = 1.0) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 class Driver(Protocol):
@@ -45,7 +49,7 @@ class Driver(Protocol):
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector for each text."""
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[ChatPart]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
         """The answer, piece by piece; to stop iterating aborts it."""
 
     async def metrics(self) -> ModelMetrics:

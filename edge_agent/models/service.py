@@ -1,44 +1,49 @@
-"""The models of a home by name: loaded when first asked, replaced without a lost request."""
+"""The models of a home by name, for pipelines and for the gateway."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from edge_agent.models import tasks
-from edge_agent.models.driver import Driver, Machine, ModelError, ModelRefused, Place
+from edge_agent.models.driver import Driver, Machine, ModelBusy, ModelError, ModelRefused, Place
+from edge_agent.models.gauges import Gauges, Measured, watch_lines
 from edge_agent.models.libraries import MANIFEST
-from schemas.model import ChatPart, ChatRequest, ModelMetrics
+from edge_agent.models.line import Line
+from edge_agent.models.residents import Residents
+from edge_agent.monitoring.metrics import Metrics
+from pipelines.ports import Busy
+from schemas.model import NOBODY, Asker, ChatPart, ChatRequest
 from schemas.settings import ModelSettings
 
 _OPTIONS = frozenset(ChatRequest.__struct_fields__)
 
 
-log = logging.getLogger(__name__)
+class Turn(NamedTuple):
+    """A request whose turn has come: the driver, and what measures it."""
+
+    driver: Driver
+    measured: Measured
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
+        """The driver's answer, its tokens counted."""
+        async with aclosing(self.driver.chat(request)) as parts:
+            async for part in parts:
+                if part.usage is not None:
+                    self.measured.used(part.usage)
+                yield part
 
 
-class Loaded:
-    """A driver and how many requests it is at; it is closed when it was replaced and idle.
-
-    `folder` is the version that was in force when it was loaded.
-    """
-
-    def __init__(self, driver: Driver, folder: Path) -> None:
-        self.driver = driver
-        self.folder = folder
-        self.users = 0
-        self.replaced = False
-
-    async def leave(self) -> None:
-        """A request has ended."""
-        self.users -= 1
-        if self.replaced and not self.users:
-            await self.driver.close()
+def make_driver(place: Place) -> Driver:
+    """The driver that a model's settings name."""
+    module = importlib.import_module(f"edge_agent.models.drivers.{place.settings.driver}")
+    driver: Driver = module.make(place)
+    return driver
 
 
 class ModelService:
@@ -54,132 +59,136 @@ class ModelService:
         *,
         machine: Machine,
         keys: Sequence[bytes] = (),
+        metrics: Metrics | None = None,
+        make: Callable[[Place], Driver] = make_driver,
     ) -> None:
         self._home = home
         self._settings = settings
         self._machine = machine
         self.keys = tuple(keys)
-        self._loaded: dict[str, Loaded] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        metrics = metrics or Metrics()
+        self.gauges = Gauges(metrics)
+        self.residents = Residents(make)
+        self._lines: dict[str, Line] = {}
+        watch_lines(metrics, self._lines)
 
     def names(self) -> list[str]:
         """The names of all models."""
         folders = (self._home / "models").glob(f"*/{MANIFEST}")
         return sorted({*self._settings, *(path.parent.name for path in folders)})
 
-    async def swap(self, name: str) -> None:
-        """Load what a model's folder holds now; requests under way end on what they began with."""
-        driver, folder = self._driver(name)
-        fresh = Loaded(driver, folder)
-        await driver.load()
-        old = self._loaded.get(name)
-        self._loaded[name] = fresh
-        if old is not None:
-            old.replaced = True
-            if not old.users:
-                await old.driver.close()
-
-    def loaded(self, name: str) -> Driver:
-        """The driver of a model that was loaded."""
-        return self._loaded[name].driver
-
-    async def chat(self, model: str, request: ChatRequest) -> AsyncIterator[ChatPart]:
+    async def chat(
+        self, model: str, request: ChatRequest, asker: Asker = NOBODY
+    ) -> AsyncIterator[ChatPart]:
         """A chat model's answer, piece by piece.
 
         Raises:
             LookupError: there is no such model.
             ValueError: it cannot do this, or not so.
-            OSError: it failed, or is busy.
+            Busy: it has too much to do.
+            OSError: it failed.
         """
-        async with _plain_errors(), self._using(model) as driver:
-            async for part in driver.chat(request):
-                yield part
+        with _plain_errors():
+            async with aclosing(self._chat(model, request, asker)) as parts:
+                async for part in parts:
+                    yield part
 
     # ------------------------------------------------------------------ for pipelines
-    async def classify(self, model: str, text: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    async def classify(
+        self, model: str, text: str, options: Mapping[str, Any], asker: Asker = NOBODY
+    ) -> dict[str, Any]:
         """What a text means: intent, confidence, slots, language."""
         language, labels = str(options.get("language", "")), options.get("labels") or []
-        async with _plain_errors(), self._using(model) as driver:
-            if "classify" in driver.does:
-                found = await driver.classify(text, language)
-            else:
-                found = await tasks.choose(driver, text, labels, language)
+        with _plain_errors():
+            async with self._turn(model, asker) as turn:
+                if "classify" in turn.driver.does:
+                    found = await turn.driver.classify(text, language)
+                else:
+                    found = await tasks.choose(
+                        turn.chat, text, labels, language=language, priority=asker.priority
+                    )
         return {
             "intent": found.intent, "confidence": found.confidence, "slots": found.slots,
             "language": found.language, "more": found.more,
         }  # fmt: skip
 
     async def generate(
-        self, model: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        asker: Asker = NOBODY,
     ) -> dict[str, Any]:
         """A whole answer: text, json, calls, finish, usage."""
         given = {k: v for k, v in options.items() if k in _OPTIONS and v is not None}
         request = ChatRequest(messages=[dict(each) for each in messages], **given)
-        async with _plain_errors(), self._using(model) as driver:
-            return await tasks.answer(driver, request)
+        with _plain_errors():
+            return await tasks.answer(self._chat(model, request, asker), request)
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(
+        self, model: str, texts: Sequence[str], asker: Asker = NOBODY
+    ) -> list[list[float]]:
         """A vector for each text."""
-        async with _plain_errors(), self._using(model) as driver:
-            return await driver.embed(texts)
+        with _plain_errors():
+            async with self._turn(model, asker) as turn:
+                return await turn.driver.embed(texts)
 
     # ------------------------------------------------------------------ state
-    async def metrics(self) -> dict[str, ModelMetrics]:
-        """How the loaded models do."""
-        return {name: await each.driver.metrics() for name, each in self._loaded.items()}
+    async def load(self, model: str) -> Driver:
+        """Load a model, or once more what its folder holds now.
+
+        Raises:
+            LookupError, ModelError: there is no such model, or it does not load.
+        """
+        await self.residents.swap(self._place(model))
+        return self.residents.loaded[model].driver
 
     async def close(self) -> None:
         """End all of them."""
-        for loaded in self._loaded.values():
-            await loaded.driver.close()
-        self._loaded.clear()
+        await self.residents.close()
+
+    # ------------------------------------------------------------------ inside
+    async def _chat(
+        self, model: str, request: ChatRequest, asker: Asker
+    ) -> AsyncGenerator[ChatPart, None]:
+        request = msgspec.structs.replace(request, priority=asker.priority)
+        async with self._turn(model, asker) as turn, aclosing(turn.chat(request)) as parts:
+            async for part in parts:
+                yield part
 
     @asynccontextmanager
-    async def _using(self, name: str) -> AsyncIterator[Driver]:
-        async with self._locks.setdefault(name, asyncio.Lock()):
-            loaded = self._loaded.get(name)
-            if loaded is None:
-                await self.swap(name)
-            elif loaded.folder != self._folder(name):
-                await self._follow(name, loaded)
-            loaded = self._loaded[name]
-            loaded.users += 1
-        try:
-            yield loaded.driver
-        finally:
-            await loaded.leave()
+    async def _turn(self, name: str, asker: Asker) -> AsyncIterator[Turn]:
+        place = self._place(name)
+        with self.gauges.of(name).request() as measured:
+            line = self._line(place)
+            async with line.turn(asker.priority), self.residents.using(place) as driver:
+                yield Turn(driver, measured)
 
-    async def _follow(self, name: str, loaded: Loaded) -> None:
-        """Another version was put in force: load it; one that does not load is told once."""
-        folder = self._folder(name)
-        try:
-            await self.swap(name)
-        except ModelError as error:
-            log.warning("the model's new version is not used", extra={"reason": str(error)})
-            loaded.folder = folder
+    def _line(self, place: Place) -> Line:
+        line = self._lines.get(place.name)
+        if line is None:
+            settings = place.settings
+            line = self._lines[place.name] = Line(settings.sequences, settings.queue)
+        return line
 
-    def _folder(self, name: str) -> Path:
-        settings = self._settings.get(name, ModelSettings())
-        return (self._home / (settings.path or f"models/{name}")).resolve()
-
-    def _driver(self, name: str) -> tuple[Driver, Path]:
-        settings, folder = self._settings.get(name), self._folder(name)
+    def _place(self, name: str) -> Place:
+        settings = self._settings.get(name)
+        path = settings.path if settings else ""
+        folder = (self._home / (path or f"models/{name}")).resolve()
         if settings is None and not (folder / MANIFEST).exists():
             known = ", ".join(self.names()) or "none"
             raise LookupError(f"there is no model `{name}` (there are: {known})")
-        settings = settings or ModelSettings()
-        place = Place(name, settings, folder, self.keys, self._machine)
-        module = importlib.import_module(f"edge_agent.models.drivers.{settings.driver}")
-        driver: Driver = module.make(place)
-        return driver, folder
+        return Place(name, settings or ModelSettings(), folder, self.keys, self._machine)
 
 
-@asynccontextmanager
-async def _plain_errors() -> AsyncIterator[None]:
+@contextmanager
+def _plain_errors() -> Iterator[None]:
     """Errors of models as `pipelines.ports.Models` has them."""
     try:
         yield
     except ModelRefused as error:
         raise ValueError(str(error)) from None
+    except ModelBusy as error:
+        raise Busy(str(error), error.seconds) from None
     except ModelError as error:
         raise OSError(str(error)) from None

@@ -9,15 +9,16 @@ from edge_agent.ledger.retention import size_bytes
 from edge_agent.models.driver import Machine
 from edge_agent.models.service import ModelService
 from edge_agent.models.signing import Key, trusted_keys
+from edge_agent.monitoring.metrics import Metrics
 from schemas.settings import Settings
 
 KEY = Path("data") / "models.key"
 
 
-def make_models(home: Path, settings: Settings) -> ModelService:
+def make_models(home: Path, settings: Settings, metrics: Metrics | None = None) -> ModelService:
     """Nothing is loaded yet."""
     found = fit(machine(), settings.agent.board)
     limits = found.board.inference
     here = Machine(found.cpu, limits.threads, size_bytes(limits.memory))
     keys = trusted_keys(Key(home / KEY))
-    return ModelService(home, settings.models, machine=here, keys=keys)
+    return ModelService(home, settings.models, machine=here, keys=keys, metrics=metrics)

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from edge_agent.models.driver import Driver, ModelRefused
-from schemas.model import ChatRequest, ToolCall, Understood, Usage
+from edge_agent.models.driver import ModelRefused
+from schemas.model import ChatPart, ChatRequest, Priority, ToolCall, Understood, Usage
 
 _CHOOSE = "Which of these labels fits the user's text best? Answer `none` when none of them does."
 _NONE = "none"
 
 
-async def answer(driver: Driver, request: ChatRequest) -> dict[str, Any]:
-    """A whole answer: text, json (None without a schema, or cut off), calls, finish, usage."""
+async def answer(parts: AsyncIterator[ChatPart], request: ChatRequest) -> dict[str, Any]:
+    """A whole answer: text, json (None without a schema, or cut off), calls, finish, usage,
+    confidence."""
     text, calls, finish, usage = "", list[ToolCall](), "stop", Usage()
-    async for part in driver.chat(request):
+    confidence: float | None = None
+    async for part in parts:
         text += part.text
         calls += part.tool_calls
         finish, usage = part.finish or finish, part.usage or usage
+        confidence = part.confidence
     return {
         "text": text,
         "json": None if request.schema is None else _json(text),
         "calls": [{"name": call.name, "arguments": _json(call.arguments)} for call in calls],
         "finish": finish,
         "usage": msgspec.to_builtins(usage),
+        "confidence": confidence,
     }
 
 
-async def choose(driver: Driver, text: str, labels: Sequence[str], language: str) -> Understood:
-    """The label of a text, by a chat model.
+async def choose(
+    chat: Callable[[ChatRequest], AsyncIterator[ChatPart]],
+    text: str,
+    labels: Sequence[str],
+    *,
+    language: str = "",
+    priority: Priority = "normal",
+) -> Understood:
+    """The label of a text, by a chat model; how sure it is, where its engine tells.
 
     Raises:
         ModelRefused: there are no labels to choose from.
@@ -53,11 +64,15 @@ async def choose(driver: Driver, text: str, labels: Sequence[str], language: str
         schema=schema,
         temperature=0.0,
         max_tokens=64,
+        priority=priority,
+        confidence=True,
     )
-    said = (await answer(driver, request))["json"]
-    label = str(said.get("label")) if isinstance(said, Mapping) else _NONE
-    return Understood(label if label in labels else _NONE, 1.0 if label in labels else 0.0,
-                      language=language)  # fmt: skip
+    said = await answer(chat(request), request)
+    label = str(said["json"].get("label")) if isinstance(said["json"], Mapping) else _NONE
+    if label not in labels:
+        return Understood(_NONE, 0.0, language=language)
+    sure = said["confidence"]
+    return Understood(label, 1.0 if sure is None else sure, language=language)
 
 
 def _json(text: str) -> Any:

@@ -50,9 +50,8 @@ async def measure_model(
     """Loading, one answer, several at once, memory."""
     async with _opened(home, settings) as models:
         begun = time.perf_counter()
-        await models.swap(name)
+        driver = await models.load(name)
         loading = time.perf_counter() - begun
-        driver = models.loaded(name)
         await _answer(driver, 1, seed=0)
         first = await _timed(driver, [1])
         one = await _timed(driver, [tokens])
@@ -76,7 +75,7 @@ async def _timed(driver: Driver, lengths: list[int]) -> float:
 async def _answer(driver: Driver, tokens: int, *, seed: int) -> dict[str, Any]:
     said = [{"role": "user", "content": f"{seed}. {_PROMPT}"}]
     request = ChatRequest(messages=said, max_tokens=tokens, temperature=1.0, seed=seed)
-    return await tasks.answer(driver, request)
+    return await tasks.answer(driver.chat(request), request)
 
 
 @asynccontextmanager

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import resource
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from edge_agent.models.driver import ModelBusy, ModelError, ModelRefused
@@ -42,6 +44,11 @@ class WorkerProcess:
         """The process's id while it runs."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
+
+    @property
+    def resident_bytes(self) -> int:
+        """The memory it has now; 0 while it does not run."""
+        return 0 if self.pid is None else _resident_bytes(self.pid)
 
     async def start(self) -> None:
         """Have it running.
@@ -119,6 +126,7 @@ class WorkerProcess:
                 process.kill()
         if "ready" not in said:
             last = await complaints
+            await process.wait()
             raise ModelError(said.get("failed") or f"the model's process does not start: {last}")
         self._process = process
         self._reading = asyncio.create_task(self._read(process))
@@ -144,6 +152,14 @@ async def _complaints(process: Process) -> str:
         last = line.decode("utf-8", "replace").rstrip() or last
         log.debug("a model's process says", extra={"text": last})
     return last
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):  # it has ended, or there is no /proc
+        return 0
+    return pages * resource.getpagesize()
 
 
 def _environment(threads: int) -> dict[str, str]:

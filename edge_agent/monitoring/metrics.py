@@ -103,6 +103,32 @@ class Histogram:
         yield "_count", (), (), total
 
 
+class Histograms:
+    """A histogram for each combination of label values; keep the child, do not look it up again."""
+
+    kind = "histogram"
+
+    def __init__(self, name: str, text: str, labels: Labels, bounds: tuple[float, ...]) -> None:
+        self.name = name
+        self.help = text
+        self._names = labels
+        self._bounds = bounds
+        self._children: dict[Labels, Histogram] = {}
+
+    def labels(self, *values: str) -> Histogram:
+        """The child of these label values, in the order of the label names."""
+        child = self._children.get(values)
+        if child is None:
+            child = self._children[values] = Histogram(self.name, self.help, self._bounds)
+        return child
+
+    def samples(self) -> Samples:
+        """Those of every child, with its labels before theirs."""
+        for labels, child in tuple(self._children.items()):
+            for suffix, names, values, number in child.samples():
+                yield suffix, self._names + names, labels + values, number
+
+
 class Read:
     """Numbers that somebody else keeps, asked for at each scrape."""
 
@@ -141,6 +167,12 @@ class Metrics:
     def histogram(self, name: str, text: str) -> Histogram:
         """A new histogram of seconds."""
         return self._add(Histogram(name, text))
+
+    def histograms(
+        self, name: str, text: str, *labels: str, bounds: tuple[float, ...] = SECONDS
+    ) -> Histograms:
+        """A new family of histograms of seconds."""
+        return self._add(Histograms(name, text, labels, bounds))
 
     def read(
         self,

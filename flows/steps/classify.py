@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from flows.models import asked
+from flows.models import asked, asker_of
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFn, Steps
@@ -37,12 +37,14 @@ class Classify(Step, frozen=True):
         text_of = tools.expression(self.text, "text")
         language_of = tools.expression(self.language, "language")
         model, labels, path, models = self.model, self.labels, tools.path, tools.ports.models
+        asker = tools.asker
 
         def classify(scope: Scope) -> Steps:
             text, language = str(text_of(scope)), str(language_of(scope) or "")
             scope.notes(path).inputs = {"model": model, "text": text}
             options = {"labels": labels, "language": language}
-            meant: dict[str, Any] = yield from asked(model, models.classify(model, text, options))
+            answer = models.classify(model, text, options, asker_of(asker, scope))
+            meant: dict[str, Any] = yield from asked(model, answer)
             return meant
 
         return classify

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from flows.models import asked
+from flows.models import asked, asker_of
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFn, Steps
@@ -27,13 +27,14 @@ class Embed(Step, frozen=True):
     def compile(self, tools: Tools) -> StepFn:
         """Parse the text."""
         text_of, model, path = tools.template(self.text, "text"), self.model, tools.path
-        models = tools.ports.models
+        models, asker = tools.ports.models, tools.asker
 
         def embed(scope: Scope) -> Steps:
             text = text_of(scope)
             texts = [str(each) for each in text] if isinstance(text, list) else [str(text)]
             scope.notes(path).inputs = {"model": model, "text": text}
-            vectors = yield from asked(model, models.embed(model, texts))
+            found = models.embed(model, texts, asker_of(asker, scope))
+            vectors = yield from asked(model, found)
             return {"vectors": vectors} if isinstance(text, list) else {"vector": vectors[0]}
 
         return embed

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from flows.models import asked, messages
+from flows.models import asked, asker_of, messages
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFailed, StepFn, Steps
@@ -41,12 +41,14 @@ class Extract(Step, frozen=True):
             "temperature": 0.0,
         }
         model, path, models = self.model, tools.path, tools.ports.models
+        asker = tools.asker
 
         def extract(scope: Scope) -> Steps:
             text = str(text_of(scope))
             scope.notes(path).inputs = {"model": model, "text": text}
             said = messages(str(mind(scope) or ""), _TASK, {"text": text})
-            answer = yield from asked(model, models.generate(model, said, options))
+            whole = models.generate(model, said, options, asker_of(asker, scope))
+            answer = yield from asked(model, whole)
             if answer["json"] is None:
                 raise StepFailed(f"model `{model}`: the answer was cut off before it was complete")
             return {"data": answer["json"], "usage": answer["usage"]}

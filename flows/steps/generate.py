@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from flows.models import asked, messages
+from flows.models import asked, asker_of, messages
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFailed, StepFn, Steps
@@ -54,13 +54,15 @@ class Generate(Step, frozen=True):
         untrusted_of = tools.template(self.untrusted or {}, "untrusted")
         options, allowed = self._options(tools), {str(each.get("name")) for each in self.tools}
         model, path, models = self.model, tools.path, tools.ports.models
+        asker = tools.asker
         complete = self.schema is not None
 
         def generate(scope: Scope) -> Steps:
             prompt = str(prompt_of(scope))
             scope.notes(path).inputs = {"model": model, "prompt": prompt}
             said = messages(str(system_of(scope) or ""), prompt, untrusted_of(scope))
-            answer = yield from asked(model, models.generate(model, said, options))
+            whole = models.generate(model, said, options, asker_of(asker, scope))
+            answer = yield from asked(model, whole)
             if complete and answer["json"] is None:
                 raise StepFailed(f"model `{model}`: the answer was cut off before it was complete")
             return {**answer, "calls": [c for c in answer["calls"] if c["name"] in allowed]}

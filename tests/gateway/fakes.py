@@ -14,6 +14,7 @@ from edge_agent.gateway.ports import Gateway
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.measures import Measures, watch_process
 from edge_agent.monitoring.metrics import Metrics
+from pipelines.ports import Busy
 from schemas.api import (
     AgentView,
     Bucket,
@@ -34,7 +35,7 @@ from schemas.api import (
 from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
-from schemas.model import ChatPart, ChatRequest, ToolCall, Usage
+from schemas.model import Asker, ChatPart, ChatRequest, ToolCall, Usage
 from schemas.problem import Position, Problem, UserError
 from schemas.replays import (
     Recorded,
@@ -233,13 +234,17 @@ class FakeModels:
 
     def __init__(self) -> None:
         self.asked: list[ChatRequest] = []
+        self.askers: list[Asker] = []
         self.aborted = 0
 
     def names(self) -> Sequence[str]:
         return ["echo", "broken"]
 
-    async def chat(self, model: str, request: ChatRequest) -> AsyncIterator[ChatPart]:
+    async def chat(self, model: str, request: ChatRequest, asker: Asker) -> AsyncIterator[ChatPart]:
         self.asked.append(request)
+        self.askers.append(asker)
+        if request.max_tokens == 42:
+            raise Busy("64 requests wait already; ask again later", 2.5)
         if model not in self.names():
             raise LookupError(f"there is no model `{model}`")
         if request.max_tokens == 13:
@@ -260,7 +265,7 @@ class FakeModels:
         finally:
             self.aborted += not ended
 
-    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[list[float]]:
+    async def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Sequence[list[float]]:
         return [[float(len(text)), 0.5] for text in texts]
 
 

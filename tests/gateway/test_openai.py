@@ -9,6 +9,7 @@ import httpx
 import openai
 import pytest
 
+from schemas.model import Asker
 from tests.gateway.conftest import Site
 
 HELLO: list[openai.types.chat.ChatCompletionMessageParam] = [
@@ -65,6 +66,37 @@ def test_a_schema_reaches_the_model(client: openai.OpenAI, site: Site) -> None:
     assert site.parts.models.asked[-1].schema == {}
 
 
+def test_who_asks_is_told_to_the_model(client: openai.OpenAI, site: Site) -> None:
+    client.chat.completions.create(
+        model="echo",
+        messages=HELLO,
+        service_tier="priority",
+        metadata={"room": "cellar"},
+        prompt_cache_key="ada",
+    )
+    assert site.parts.models.askers[-1] == Asker(
+        priority="high", session="ada", labels={"room": "cellar"}
+    )
+
+
+def test_a_conversation_without_a_name_is_known_by_its_beginning(
+    client: openai.OpenAI, site: Site
+) -> None:
+    more: list[openai.types.chat.ChatCompletionMessageParam] = [
+        *HELLO,
+        {"role": "assistant", "content": "hello there"},
+        {"role": "user", "content": "bye"},
+    ]
+    other: list[openai.types.chat.ChatCompletionMessageParam] = [
+        HELLO[0],
+        {"role": "user", "content": "good day"},
+    ]
+    for messages in (HELLO, more, other):
+        client.chat.completions.create(model="echo", messages=messages)
+    first, second, third = (asker.session for asker in site.parts.models.askers[-3:])
+    assert first == second != third
+
+
 def test_a_tool_is_called(client: openai.OpenAI) -> None:
     answer = client.chat.completions.create(model="echo", messages=HELLO, tools=[LIGHT])
     calls = answer.choices[0].message.tool_calls
@@ -93,6 +125,9 @@ def test_what_is_wrong_is_told_in_openais_shape(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="echo", messages=HELLO, max_tokens=13)
     with pytest.raises(openai.BadRequestError, match="temperature"):
         client.chat.completions.create(model="echo", messages=HELLO, temperature=7)
+    with pytest.raises(openai.RateLimitError, match="ask again later") as busy:
+        client.chat.completions.create(model="echo", messages=HELLO, max_tokens=42)
+    assert busy.value.response.headers["retry-after"] == "3"
     with pytest.raises(openai.InternalServerError, match="process ended"):
         client.chat.completions.create(model="broken", messages=HELLO)
 

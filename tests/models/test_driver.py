@@ -65,6 +65,17 @@ def test_an_answer_streams_and_tells_its_usage(llama: Made) -> None:
     serving(llama, use)
 
 
+def test_an_answer_tells_how_sure_it_is_when_it_is_asked(llama: Made) -> None:
+    async def use(tvm: TvmDriver) -> None:
+        _, last = await ask(tvm, max_tokens=5, temperature=0.0)
+        assert last.confidence is None
+        _, last = await ask(tvm, max_tokens=5, temperature=0.0, confidence=True)
+        assert last.confidence is not None
+        assert 0 < last.confidence < 1
+
+    serving(llama, use)
+
+
 def test_the_same_seed_gives_the_same_answer_and_another_one_another(llama: Made) -> None:
     async def use(tvm: TvmDriver) -> None:
         drawn = [

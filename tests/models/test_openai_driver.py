@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.models.driver import Machine, ModelError, ModelRefused, Place
+from edge_agent.models.driver import Machine, ModelBusy, ModelError, ModelRefused, Place
 from edge_agent.models.drivers.openai import OpenAiDriver
 from edge_agent.models.service import ModelService
 from schemas.model import ChatRequest
@@ -58,11 +58,13 @@ def test_tool_calls_come_whole(site: Site) -> None:
     assert (last.finish, last.tool_calls[0].name) == ("tool_calls", "light")
 
 
-def test_what_the_server_refuses_is_refused_and_what_fails_is_counted(site: Site) -> None:
+def test_what_the_server_refuses_is_refused_and_what_fails_is_told(site: Site) -> None:
     async def use(driver: OpenAiDriver) -> None:
         with pytest.raises(ModelRefused, match="bad luck"):
             await said(driver, max_tokens=13)
-        assert (await driver.metrics()).failures == 1
+        with pytest.raises(ModelBusy, match="wait already") as busy:
+            await said(driver, max_tokens=42)
+        assert busy.value.seconds == 3
 
     using(f"{site.url}/v1", use)
     with pytest.raises(ModelRefused, match="no model `nobody`"):
@@ -103,7 +105,7 @@ def test_a_swap_drops_no_request(site: Site, tmp_path: Path) -> None:
         models = service(tmp_path, f"{site.url}/v1")
         answer = models.chat("far", ChatRequest(messages=HELLO))
         first = await anext(answer)
-        await models.swap("far")
+        await models.load("far")
         rest = [part.text async for part in answer]
         assert (first.text, rest) == ("hello ", ["there ", ""])
         await models.close()

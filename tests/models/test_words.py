@@ -127,3 +127,23 @@ def test_penalties_and_biases_turn_the_choice() -> None:
 def test_a_folder_without_a_tokenizer_says_so(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"tokenizer.json: missing"):
         Tokens(tmp_path)
+
+
+def test_how_sure_a_model_was_is_the_geometric_mean_of_what_it_chose_between() -> None:
+    sampler = Sampler(Sampling(confidence=True))
+    logits = np.log(np.array([0.5, 0.25, 0.25]))
+    assert sampler.confidence is None
+    sampler.choose(logits)
+    assert sampler.confidence == pytest.approx(0.5)
+    sampler.choose(logits, np.array([False, True, False]))  # forced: it says nothing
+    assert sampler.confidence == pytest.approx(0.5)
+    sampler.choose(logits, np.array([False, True, True]))
+    assert sampler.confidence == pytest.approx(0.5)
+    sampler.choose(np.log(np.array([0.125, 0.75, 0.125])))
+    assert sampler.confidence == pytest.approx((0.5 * 0.5 * 0.75) ** (1 / 3))
+
+
+def test_nobody_pays_for_a_confidence_that_was_not_asked_for() -> None:
+    sampler = Sampler(Sampling())
+    sampler.choose(np.zeros(3))
+    assert sampler.confidence is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import AsyncIterator
+from math import ceil
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, post
@@ -12,9 +13,11 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
-from edge_agent.gateway.completions import Completion, error_event, request_of
+from edge_agent.gateway.completions import Completion, asker_of, error_event, request_of
 from edge_agent.gateway.guard import needs
 from edge_agent.gateway.ports import Models
+from pipelines.ports import Busy
+from schemas.model import NOBODY
 from schemas.openai import (
     ChatCompletionRequest,
     EmbeddingRequest,
@@ -48,7 +51,7 @@ def openai(models: Models) -> Router:
 
         Closing the connection aborts the answer.
         """
-        parts = models.chat(data.model, request_of(data))
+        parts = models.chat(data.model, request_of(data), asker_of(data))
         completion = Completion(data.model)
         if not data.stream:
             return Response(await completion.whole(parts))
@@ -61,7 +64,7 @@ def openai(models: Models) -> Router:
     async def make_embeddings(data: JSONBody[EmbeddingRequest]) -> dict[str, Any]:
         """Turn texts into vectors."""
         texts = [data.input] if isinstance(data.input, str) else data.input
-        vectors = await models.embed(data.model, texts)
+        vectors = await models.embed(data.model, texts, NOBODY)
         rows = [
             {
                 "object": "embedding",
@@ -80,6 +83,7 @@ def openai(models: Models) -> Router:
         exception_handlers={
             LookupError: lambda _, error: _refused(404, error, "not_found_error"),
             ValueError: lambda _, error: _refused(400, error, "invalid_request_error"),
+            Busy: _busy,
             OSError: lambda _, error: _refused(503, error, "server_error"),
             ValidationException: _invalid,
             HTTPException: _invalid,
@@ -105,6 +109,12 @@ def _shown(vector: list[float], encoding: str) -> Any:
 def _refused(status: int, error: Exception, kind: str) -> Response[ErrorAnswer]:
     text = str(error.args[0]) if error.args else type(error).__name__
     return Response(ErrorAnswer(ErrorBody(text, kind)), status_code=status)
+
+
+def _busy(_: Request[Any, Any, Any], error: Busy) -> Response[ErrorAnswer]:
+    answer = _refused(429, error, "rate_limit_error")
+    answer.headers["Retry-After"] = str(max(1, ceil(error.seconds)))
+    return answer
 
 
 def _invalid(_: Request[Any, Any, Any], error: HTTPException) -> Response[ErrorAnswer]:

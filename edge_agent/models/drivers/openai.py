@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from math import exp
+from statistics import fmean
 from typing import Any
 
 import httpx
@@ -42,8 +43,6 @@ class OpenAiDriver:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
         )
-        self._requests = self._failures = self._tokens = self._running = 0
-        self._busy = 0.0
 
     async def load(self) -> None:
         """Nothing: the server may come later."""
@@ -54,7 +53,6 @@ class OpenAiDriver:
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector for each text, as `/embeddings` makes them."""
-        begun = self._begin()
         try:
             answer = await self._client.post(
                 "embeddings", json={"model": self._model, "input": list(texts)}
@@ -64,12 +62,9 @@ class OpenAiDriver:
             return [[float(value) for value in row["embedding"]] for row in rows]
         except (httpx.HTTPError, KeyError, ValueError, ModelError) as error:
             raise self._failed(error) from None
-        finally:
-            self._end(begun)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
         """The answer, streamed by `/chat/completions`."""
-        begun = self._begin()
         try:
             async with self._client.stream(
                 "POST", "chat/completions", json=_body(self._model, request)
@@ -78,39 +73,19 @@ class OpenAiDriver:
                     await answer.aread()
                     _checked(answer)
                 async for part in _parts(answer):
-                    if part.usage is not None:
-                        self._tokens += part.usage.completion_tokens
                     yield part
         except (httpx.HTTPError, KeyError, ValueError, ModelError) as error:
             raise self._failed(error) from None
-        finally:
-            self._end(begun)
 
     async def metrics(self) -> ModelMetrics:
-        """What went through this driver; the server's memory is not known here."""
-        return ModelMetrics(
-            requests=self._requests,
-            failures=self._failures,
-            tokens=self._tokens,
-            busy_seconds=self._busy,
-            running=self._running,
-        )
+        """Nothing: the server does not tell."""
+        return ModelMetrics()
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    def _begin(self) -> float:
-        self._requests += 1
-        self._running += 1
-        return time.monotonic()
-
-    def _end(self, begun: float) -> None:
-        self._running -= 1
-        self._busy += time.monotonic() - begun
-
     def _failed(self, error: Exception) -> ModelError:
-        self._failures += 1
         if isinstance(error, ModelError):
             return error
         where = f"{self._client.base_url}"
@@ -134,6 +109,8 @@ def _body(model: str, request: ChatRequest) -> dict[str, Any]:
     body |= {key: value for key in _PLAIN if (value := getattr(request, key))}
     if request.temperature is not None:
         body["temperature"] = request.temperature
+    if request.confidence:
+        body["logprobs"] = True
     if request.tools:
         body["tool_choice"] = request.tool_choice
     if request.schema is not None:
@@ -153,6 +130,7 @@ async def _parts(answer: httpx.Response) -> AsyncIterator[ChatPart]:
     calls: dict[int, dict[str, str]] = {}
     finish: Finish | None = None
     usage: Usage | None = None
+    logprobs: list[float] = []
     async for line in answer.aiter_lines():
         name, _, data = line.partition(":")
         if name != "data" or data.strip() in ("", "[DONE]"):
@@ -165,12 +143,19 @@ async def _parts(answer: httpx.Response) -> AsyncIterator[ChatPart]:
         for choice in event.get("choices", ())[:1]:
             delta = choice.get("delta") or {}
             _collect(calls, delta.get("tool_calls") or ())
+            tokens = (choice.get("logprobs") or {}).get("content") or ()
+            logprobs += [token["logprob"] for token in tokens]
             if text := delta.get("content"):
                 yield ChatPart(text=text)
             if reason := choice.get("finish_reason"):
                 finish = _FINISHES.get(reason, "stop")
     made = [ToolCall(each["id"], each["name"], each["arguments"]) for each in calls.values()]
-    yield ChatPart(tool_calls=made, finish="tool_calls" if made else finish or "stop", usage=usage)
+    yield ChatPart(
+        tool_calls=made,
+        finish="tool_calls" if made else finish or "stop",
+        usage=usage,
+        confidence=exp(fmean(logprobs)) if logprobs else None,
+    )
 
 
 def _collect(calls: dict[int, dict[str, str]], pieces: Sequence[dict[str, Any]]) -> None:
@@ -193,9 +178,14 @@ def _checked(answer: httpx.Response) -> Any:
         return answer.json()
     text = _reason(answer)
     if answer.status_code == 429:
-        raise ModelBusy(text)
+        raise ModelBusy(text, _seconds(answer.headers.get("retry-after", "")))
     kind = ModelRefused if answer.status_code < 500 else ModelError
     raise kind(f"{answer.url}: {answer.status_code} {text}")
+
+
+def _seconds(retry_after: str) -> float:
+    """What the header says; it may be a date, too."""
+    return float(retry_after) if retry_after.isdecimal() else 1.0
 
 
 def _reason(answer: httpx.Response) -> str:

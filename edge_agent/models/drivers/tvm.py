@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.models.driver import ModelError, ModelRefused, Place
+from edge_agent.models.driver import ModelRefused, Place
 from edge_agent.models.functions import calls_in, schema_of_calls, told_functions
 from edge_agent.models.libraries import library_for, read_manifest
 from edge_agent.models.worker_process import WorkerProcess
@@ -24,7 +24,6 @@ class TvmDriver:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._worker: WorkerProcess | None = None
-        self._requests = self._failures = 0
 
     async def load(self) -> None:
         """Check the library's signature and start the worker."""
@@ -40,36 +39,24 @@ class TvmDriver:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
         """The answer, piece by piece."""
-        self._requests += 1
         called = schema_of_calls(request)
         held: list[str] = []
-        try:
-            async for frame in self._running().ask({"chat": _asked(request, called)}):
-                if "text" in frame and called is None:
-                    yield ChatPart(text=frame["text"])
-                elif "text" in frame:
-                    held.append(frame["text"])
-                else:
-                    yield _end(frame, "".join(held), called=called is not None)
-        except ModelError:
-            self._failures += 1
-            raise
+        async for frame in self._running().ask({"chat": _asked(request, called)}):
+            if "text" in frame and called is None:
+                yield ChatPart(text=frame["text"])
+            elif "text" in frame:
+                held.append(frame["text"])
+            else:
+                yield _end(frame, "".join(held), called=called is not None)
 
     async def metrics(self) -> ModelMetrics:
         """How it does; a worker that does not run has nothing under way."""
+        if self._worker is None or self._worker.pid is None:
+            return ModelMetrics()
         said: dict[str, Any] = {}
-        if self._worker is not None and self._worker.pid is not None:
-            async for frame in self._worker.ask({"metrics": 0}):
-                said = frame["metrics"]
-        return ModelMetrics(
-            requests=self._requests,
-            failures=self._failures,
-            tokens=said.get("tokens", 0),
-            busy_seconds=said.get("busy_seconds", 0.0),
-            running=said.get("running", 0),
-            waiting=said.get("waiting", 0),
-            resident_bytes=said.get("resident_bytes", 0),
-        )
+        async for frame in self._worker.ask({"metrics": 0}):
+            said = frame["metrics"]
+        return ModelMetrics(**said, resident_bytes=self._worker.resident_bytes)
 
     async def close(self) -> None:
         """End the worker."""
@@ -112,6 +99,10 @@ def _asked(request: ChatRequest, called: dict[str, Any] | None) -> dict[str, Any
 def _end(frame: dict[str, Any], text: str, *, called: bool) -> ChatPart:
     usage = msgspec.convert(frame["usage"], Usage)
     calls = calls_in(text) if called else []
-    if calls:
-        return ChatPart(tool_calls=calls, finish="tool_calls", usage=usage)
-    return ChatPart(text=text, finish=frame["end"], usage=usage)
+    return ChatPart(
+        text="" if calls else text,
+        tool_calls=calls,
+        finish="tool_calls" if calls else frame["end"],
+        usage=usage,
+        confidence=frame["confidence"],
+    )

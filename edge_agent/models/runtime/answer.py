@@ -16,6 +16,7 @@ from edge_agent.models.runtime.grammar import Grammars, Matcher
 from edge_agent.models.runtime.plain_text import encoded
 from edge_agent.models.runtime.sampling import Sampler, Sampling
 from edge_agent.models.runtime.text import Growing, Tokens
+from schemas.model import Priority
 
 Tell = Callable[[dict[str, Any]], None]
 _TOKENS = 512
@@ -37,6 +38,8 @@ class Options(Struct, frozen=True, kw_only=True):
     json: bool = False
     functions: str = ""
     deadline: float | None = None
+    priority: Priority = "normal"
+    confidence: bool = False
 
 
 class Voice:
@@ -88,6 +91,7 @@ class Answer:
             token=self._token,
             ended=self._ended,
             allowed=self._allowed,
+            priority=options.priority,
         )
 
     def _allowed(self) -> Array | None:
@@ -114,7 +118,8 @@ class Answer:
             "completion_tokens": len(request.made),
             "cached_tokens": request.reused,
         }
-        self._tell({"end": "length" if self._late else reason, "usage": usage})
+        end = "length" if self._late else reason
+        self._tell({"end": end, "usage": usage, "confidence": request.sampler.confidence})
 
 
 def _sampling(options: Options, voice: Voice) -> Sampling:
@@ -127,6 +132,7 @@ def _sampling(options: Options, voice: Voice) -> Sampling:
         repetition_penalty=options.repetition_penalty,
         seed=options.seed,
         logit_bias={int(token): bias for token, bias in options.logit_bias.items()},
+        confidence=options.confidence,
     )
 
 

@@ -8,12 +8,14 @@ nothing under way is ever thrown out.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from edge_agent.models.runtime.folder import Array
 from edge_agent.models.runtime.sampling import Sampler
+from edge_agent.models.waiting import Waiting
+from schemas.model import Priority
 
 WAITING_MOST = 256
 
@@ -61,6 +63,7 @@ class Request:
         token: Callable[[int], bool],
         ended: Callable[[str], None],
         allowed: Callable[[], Array | None] = lambda: None,
+        priority: Priority = "normal",
     ) -> None:
         self.prompt = list(prompt)
         self.limit = limit
@@ -68,6 +71,7 @@ class Request:
         self.token = token
         self.ended = ended
         self.allowed = allowed
+        self.priority: Priority = priority
         self.sequence = -1
         self.fed = 0
         self.made: list[int] = []
@@ -88,7 +92,7 @@ class Batcher:
 
     def __init__(self, model: Steps) -> None:
         self.model = model
-        self.waiting: deque[Request] = deque()
+        self.waiting: Waiting[Request] = Waiting()
         self.running: list[Request] = []
         self._kept: OrderedDict[int, list[int]] = OrderedDict()
         self._free = list(range(model.sequences))[::-1]
@@ -103,7 +107,7 @@ class Batcher:
         if len(self.waiting) >= WAITING_MOST:
             raise Busy(f"{WAITING_MOST} requests wait already")
         self._check(request)
-        self.waiting.append(request)
+        self.waiting.add(request, request.priority)
 
     def abort(self, request: Request) -> None:
         """End a request early."""
@@ -146,8 +150,8 @@ class Batcher:
 
     # ------------------------------------------------------------------ letting in
     def _admit(self) -> None:
-        while self.waiting and self._make_room(self.waiting[0]):
-            request = self.waiting.popleft()
+        while self.waiting and self._make_room(self.waiting.first()):
+            request = self.waiting.take()
             self._place(request)
             self.running.append(request)
 

@@ -25,6 +25,7 @@ class Sampling(Struct, frozen=True, kw_only=True):
     repetition_penalty: float = 1.0
     seed: int | None = None
     logit_bias: dict[int, float] = {}
+    confidence: bool = False
 
 
 class Sampler:
@@ -33,6 +34,7 @@ class Sampler:
     def __init__(self, sampling: Sampling) -> None:
         self.sampling = sampling
         self._seen: Counter[int] = Counter()
+        self._logprobs: list[float] = []
         self._random = np.random.Generator(np.random.Philox(sampling.seed))
 
     def choose(self, logits: Array, allowed: Array | None = None) -> int:
@@ -45,7 +47,14 @@ class Sampler:
         else:
             token = self._drawn(scores)
         self._seen[token] += 1
+        if self.sampling.confidence and (allowed is None or np.count_nonzero(allowed) > 1):
+            self._logprobs.append(_logprob(scores, token))
         return token
+
+    @property
+    def confidence(self) -> float | None:
+        """The geometric mean of the probabilities of the tokens that were a choice."""
+        return float(np.exp(np.mean(self._logprobs))) if self._logprobs else None
 
     def _penalised(self, logits: Array) -> Array:
         wanted = self.sampling
@@ -79,3 +88,9 @@ class Sampler:
         place = int(np.searchsorted(edges, self._random.random() * edges[-1], side="right"))
         place = min(place, edges.size - 1)
         return place if order is None else int(order[place])
+
+
+def _logprob(scores: Array, token: int) -> float:
+    """A token's logarithmic probability at temperature 1, whatever it was chosen at."""
+    top = scores.max()
+    return float(scores[token] - top - np.log(np.exp(scores - top).sum()))

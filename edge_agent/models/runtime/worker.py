@@ -12,7 +12,6 @@ import queue
 import resource
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -51,9 +50,6 @@ class Worker:
         self._voice = Voice(self._decoder.config, tokens, conversation(self._decoder.config))
         self._batcher = Batcher(self._decoder)
         self._answers: dict[int, Answer] = {}
-        self._steps = 0
-        self._made = 0
-        self._busy = 0.0
 
     def serve(self, inbox: queue.SimpleQueue[Any]) -> None:
         """Answer requests; a None in the inbox ends it."""
@@ -62,10 +58,7 @@ class Worker:
                 if message is None:
                     return
                 self._take(message)
-            begun = time.perf_counter()
-            if self._batcher.step():
-                self._steps += 1
-                self._busy += time.perf_counter() - begun
+            self._batcher.step()
             self._out.flush()
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -92,8 +85,8 @@ class Worker:
             self._answers[id] = answer
 
     def _heard(self, id: int, frame: dict[str, Any]) -> None:
-        if "text" not in frame and (answer := self._answers.pop(id, None)) is not None:
-            self._made += len(answer.request.made)
+        if "text" not in frame:
+            self._answers.pop(id, None)
         self._tell(id, frame)
 
     def _tell(self, id: int, frame: dict[str, Any]) -> None:
@@ -101,13 +94,8 @@ class Worker:
 
     def _metrics(self) -> dict[str, Any]:
         return {
-            "steps": self._steps,
-            "tokens": self._made,
-            "busy_seconds": self._busy,
             "running": len(self._batcher.running),
             "waiting": len(self._batcher.waiting),
-            "free_pages": self._decoder.free_pages,
-            "resident_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }
 
 
