@@ -1,13 +1,18 @@
 """What a sentence asks of the home: its intent and slots."""
 
+from typing import Any
+
 from msgspec import Struct
 
 
 class Understood(Struct, frozen=True, omit_defaults=True):
-    """One sentence understood; `confidence` runs from 0 to 1, `more` says that commands follow."""
+    """What a sentence means; `intent` is one of those in the manual, `none` when it is not sure.
+
+    `confidence` runs from 0 to 1; `more` says that other commands follow.
+    """
 
     intent: str
     confidence: float
-    slots: dict[str, str | int | float]
-    language: str
+    slots: dict[str, Any] = {}
+    language: str = ""
     more: bool = False

@@ -79,16 +79,6 @@ class ChatPart(Struct, frozen=True, kw_only=True):
     confidence: float | None = None
 
 
-class Understood(Struct, frozen=True, omit_defaults=True):
-    """What a sentence means; `intent` is one of those in the manual, `none` when it is not sure."""
-
-    intent: str
-    confidence: float
-    slots: dict[str, Any] = {}
-    language: str = ""
-    more: bool = False
-
-
 class ModelMetrics(Struct, frozen=True):
     """What only a model's driver knows; the rest is measured where it is asked.
 

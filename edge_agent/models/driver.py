@@ -8,7 +8,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from schemas.model import ChatPart, ChatRequest, ModelMetrics, Understood
+from schemas.intent import Understood
+from schemas.model import ChatPart, ChatRequest, ModelMetrics
 from schemas.settings import ModelSettings
 
 

@@ -56,12 +56,16 @@ def library_for(folder: Path, manifest: Manifest, cpu: str) -> Path:
         ModelError: there is none for it, or it is not the one that was signed.
     """
     targets = {each.target: each for each in manifest.libraries}
-    runs = _RUNS.get(cpu, (cpu,))
-    entry = next((targets[name] for name in runs if name in targets), None)
+    entry = next((targets[name] for name in runs(cpu) if name in targets), None)
     if entry is None:
         had = ", ".join(sorted(targets)) or "none"
         raise ModelError(f"`{manifest.name}` has no library for {cpu} (it has: {had})")
     return _checked(folder, entry)
+
+
+def runs(cpu: str) -> tuple[str, ...]:
+    """The targets whose libraries a processor can run, best first."""
+    return _RUNS.get(cpu, (cpu,))
 
 
 def _checked(folder: Path, entry: LibraryFile) -> Path:

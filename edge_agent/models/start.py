@@ -10,9 +10,11 @@ from edge_agent.models.driver import Machine
 from edge_agent.models.service import ModelService
 from edge_agent.models.signing import Key, trusted_keys
 from edge_agent.monitoring.metrics import Metrics
-from schemas.settings import Settings
+from schemas.settings import ModelSettings, Settings
 
 KEY = Path("data") / "models.key"
+SHIPPED = {"intent": ModelSettings(driver="intent")}
+"""The models that come with the package, by name."""
 
 
 def make_models(home: Path, settings: Settings, metrics: Metrics | None = None) -> ModelService:
@@ -21,4 +23,5 @@ def make_models(home: Path, settings: Settings, metrics: Metrics | None = None) 
     limits = found.board.inference
     here = Machine(found.cpu, limits.threads, size_bytes(limits.memory))
     keys = trusted_keys(Key(home / KEY))
-    return ModelService(home, settings.models, machine=here, keys=keys, metrics=metrics)
+    named = {**SHIPPED, **settings.models}
+    return ModelService(home, named, machine=here, keys=keys, metrics=metrics)

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from edge_agent.models.driver import ModelRefused
-from schemas.model import ChatPart, ChatRequest, Priority, ToolCall, Understood, Usage
+from schemas.intent import Understood
+from schemas.model import ChatPart, ChatRequest, Priority, ToolCall, Usage
 
 _CHOOSE = "Which of these labels fits the user's text best? Answer `none` when none of them does."
 _NONE = "none"

@@ -10,7 +10,8 @@ from typing import Any
 from edge_agent.models.driver import Machine, Place
 from edge_agent.models.service import ModelService
 from edge_agent.monitoring.metrics import Metrics
-from schemas.model import ChatPart, ChatRequest, ModelMetrics, Understood, Usage
+from schemas.intent import Understood
+from schemas.model import ChatPart, ChatRequest, ModelMetrics, Usage
 from schemas.settings import ModelSettings
 
 

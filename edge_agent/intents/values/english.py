@@ -1,11 +1,10 @@
 """How English says times of day."""
 
 import re
-from functools import cache
 
 from edge_agent.intents.values.clocks import HALVES, Half, time_of_day
 from edge_agent.intents.values.english_numbers import figures
-from edge_agent.intents.values.speech import Speech, speech
+from edge_agent.intents.values.speech import speech
 
 _HALVES = {
     "morning": r"(?<![a-z])a ?\.? ?m\b|\b(?:in the |this )?mornings?\b|\bdawn\b",
@@ -43,7 +42,4 @@ def _half(text: str) -> Half | None:
     return next((HALVES[name] for name, said in _HALVES.items() if re.search(said, text)), None)
 
 
-@cache
-def english() -> Speech:
-    """English, its words read once."""
-    return speech("en", figures, clock=clock)
+SPEECH = speech("en", figures, clock=clock)

@@ -11,15 +11,8 @@ import httpx
 import msgspec
 
 from edge_agent.models.driver import ModelBusy, ModelError, ModelRefused, Place
-from schemas.model import (
-    ChatPart,
-    ChatRequest,
-    Finish,
-    ModelMetrics,
-    ToolCall,
-    Understood,
-    Usage,
-)
+from schemas.intent import Understood
+from schemas.model import ChatPart, ChatRequest, Finish, ModelMetrics, ToolCall, Usage
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 120.0
 _FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls"}

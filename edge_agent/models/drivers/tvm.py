@@ -11,7 +11,8 @@ from edge_agent.models.driver import ModelRefused, Place
 from edge_agent.models.functions import calls_in, schema_of_calls, told_functions
 from edge_agent.models.libraries import library_for, read_manifest
 from edge_agent.models.worker_process import WorkerProcess
-from schemas.model import ChatPart, ChatRequest, ModelMetrics, Understood, Usage
+from schemas.intent import Understood
+from schemas.model import ChatPart, ChatRequest, ModelMetrics, Usage
 
 _MODULE = "edge_agent.models.runtime.worker"
 

@@ -1,0 +1,58 @@
+"""An intent and its slots put together from what was heard: labels of the sentence, and spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edge_agent.intents.values import read
+from schemas.intent import Understood
+
+NOTHING = "none"
+_CHANGED = frozenset({
+    "set_brightness", "set_color_temp", "set_position", "set_temperature", "set_volume",
+})  # fmt: skip
+_SIGNS = {"up": 1, "down": -1}
+
+
+class Span(NamedTuple):
+    """Words of a sentence that fill a slot: characters from start to end."""
+
+    slot: str
+    start: int
+    end: int
+
+
+class Heard(NamedTuple):
+    """What was heard of a sentence; `domain` and `change` are "" where it says none."""
+
+    language: str
+    intent: str
+    confidence: float
+    domain: str = ""
+    change: str = ""
+    more: bool = False
+    spans: Sequence[Span] = ()
+
+
+def compose(text: str, heard: Heard) -> Understood:
+    """The intent with its slots' values; words that mean no value fill no slot."""
+    if heard.intent == NOTHING:
+        return Understood(NOTHING, heard.confidence, {}, heard.language)
+    said = {span.slot: text[span.start : span.end] for span in reversed(heard.spans)}
+    changed = heard.change if heard.intent in _CHANGED else ""
+    slots: dict[str, str | int | float] = {"domain": heard.domain} if heard.domain else {}
+    for slot, words in said.items():
+        if changed and slot == "value":
+            continue
+        if (value := read(slot, words, heard.language)) is not None:
+            slots[slot] = value
+    if changed:
+        slots["change"] = _change(changed, said.get("value"), heard.language)
+    return Understood(heard.intent, heard.confidence, slots, heard.language, heard.more)
+
+
+def _change(direction: str, words: str | None, language: str) -> str | int | float:
+    """A signed number where one is said, else the direction."""
+    amount = None if words is None else read("change", words, language)
+    return _SIGNS[direction] * amount if isinstance(amount, int | float) and amount else direction

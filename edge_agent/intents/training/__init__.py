@@ -1,0 +1,1 @@
+"""Train the intent network: sentences of the grammar in, weights out (`make models`)."""

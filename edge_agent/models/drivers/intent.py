@@ -1,0 +1,86 @@
+"""The driver `intent`: the model in the box, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from edge_agent.intents.labels import LANGUAGES
+from edge_agent.intents.shipped import has_library, shipped_library
+from edge_agent.models.driver import Driver, ModelRefused, Place
+from edge_agent.models.drivers import rules
+from edge_agent.models.libraries import MANIFEST, library_for, read_manifest
+from edge_agent.models.worker_process import WorkerProcess
+from schemas.intent import Understood
+from schemas.model import ChatPart, ChatRequest, ModelMetrics
+
+_MODULE = "edge_agent.intents.worker"
+
+
+class IntentDriver:
+    """The intent network in a worker process."""
+
+    does = frozenset({"classify"})
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._worker: WorkerProcess | None = None
+
+    async def load(self) -> None:
+        """Check the library and start the worker."""
+        await self._running().start()
+
+    async def classify(self, text: str, language: str = "") -> Understood:
+        """What a sentence asks of the home; `none` when it is not sure."""
+        known = language[:2].lower()
+        if known and known not in LANGUAGES:
+            raise ModelRefused(f"`{self._place.name}` knows {', '.join(LANGUAGES)}, not {language}")
+        said = text.encode("utf-8", "replace").decode()
+        asked = self._running().ask({"classify": said, "language": known})
+        frames = [frame async for frame in asked]
+        return msgspec.convert(frames[-1]["understood"], Understood)
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """It has no vectors."""
+        raise ModelRefused(f"`{self._place.name}` understands sentences and makes no embeddings")
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
+        """It does not talk."""
+        raise ModelRefused(f"`{self._place.name}` understands sentences and does not chat")
+        yield
+
+    async def metrics(self) -> ModelMetrics:
+        """What its worker takes."""
+        if self._worker is None:
+            return ModelMetrics()
+        return ModelMetrics(resident_bytes=self._worker.resident_bytes)
+
+    async def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            await self._worker.close()
+
+    def _running(self) -> WorkerProcess:
+        if self._worker is None:
+            library, memory = self._library(), self._place.machine.memory
+            job = {"folder": str(library.parent), "library": str(library), "memory": memory}
+            self._worker = WorkerProcess(_MODULE, job)
+        return self._worker
+
+    def _library(self) -> Path:
+        """Its own in the home, signed there, else the one in the box."""
+        place = self._place
+        if not (place.folder / MANIFEST).exists():
+            return shipped_library(place.machine.cpu)
+        return library_for(place.folder, read_manifest(place.folder, place.keys), place.machine.cpu)
+
+
+def make(place: Place) -> Driver:
+    """The driver of a place: rules where the runtime or a library for the processor is missing."""
+    own = (place.folder / MANIFEST).exists()
+    if find_spec("tvm") and (own or has_library(place.machine.cpu)):
+        return IntentDriver(place)
+    return rules.make(place)
