@@ -1,11 +1,12 @@
 """How Chinese says times of day and the names of places; its numbers and words join in."""
 
 import re
+from functools import cache
 
 from edge_agent.intents.script import simplified
 from edge_agent.intents.values.chinese_numbers import figures, integers
 from edge_agent.intents.values.clocks import Half, afternoon, night, noon, time_of_day
-from edge_agent.intents.values.speech import speech
+from edge_agent.intents.values.speech import Speech, speech
 
 _LESS = r"[差欠](?P<{0}>\d+)(?P<{0}_quarters>刻)?(?:分钟?|钟)?"
 _CLOCK = re.compile(
@@ -80,4 +81,7 @@ def _figures(text: str) -> str:
     return figures(simplified(text))
 
 
-SPEECH = speech("zh", _figures, clock=clock, name=place, core=core)
+@cache
+def chinese() -> Speech:
+    """Chinese, its words read once."""
+    return speech("zh", _figures, clock=clock, name=place, core=core)

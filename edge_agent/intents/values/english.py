@@ -1,10 +1,11 @@
 """How English says times of day."""
 
 import re
+from functools import cache
 
 from edge_agent.intents.values.clocks import HALVES, Half, time_of_day
 from edge_agent.intents.values.english_numbers import figures
-from edge_agent.intents.values.speech import speech
+from edge_agent.intents.values.speech import Speech, speech
 
 _HALVES = {
     "morning": r"(?<![a-z])a ?\.? ?m\b|\b(?:in the |this )?mornings?\b|\bdawn\b",
@@ -42,4 +43,7 @@ def _half(text: str) -> Half | None:
     return next((HALVES[name] for name, said in _HALVES.items() if re.search(said, text)), None)
 
 
-SPEECH = speech("en", figures, clock=clock)
+@cache
+def english() -> Speech:
+    """English, its words read once."""
+    return speech("en", figures, clock=clock)

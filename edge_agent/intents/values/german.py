@@ -1,10 +1,11 @@
 """How German says times of day, and the endings of its names."""
 
 import re
+from functools import cache
 
 from edge_agent.intents.values.clocks import HALVES, Half, time_of_day
 from edge_agent.intents.values.german_numbers import figures
-from edge_agent.intents.values.speech import speech
+from edge_agent.intents.values.speech import Speech, speech
 
 _HALVES = {
     "evening": r"abends?\b|\bmitternachts?\b",
@@ -60,4 +61,7 @@ def _half(text: str) -> Half | None:
     return next((HALVES[name] for name, said in _HALVES.items() if re.search(said, text)), None)
 
 
-SPEECH = speech("de", figures, clock=clock, name=name)
+@cache
+def german() -> Speech:
+    """German, its words read once."""
+    return speech("de", figures, clock=clock, name=name)

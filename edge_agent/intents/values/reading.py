@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 
-from edge_agent.intents.values import chinese, english, german
+from edge_agent.intents.values.chinese import chinese
 from edge_agent.intents.values.durations import seconds
+from edge_agent.intents.values.english import english
+from edge_agent.intents.values.german import german
 from edge_agent.intents.values.quantities import difference, quantity
 from edge_agent.intents.values.speech import Speech, meaning, plain
 
 Value = float | int | str
-_SPEECHES: Mapping[str, Speech] = {"en": english.SPEECH, "de": german.SPEECH, "zh": chinese.SPEECH}
-_KEPT = " .,!?;:\"'„“”‘’»«。,!?、「」《》"
+_SPEECHES: Mapping[str, Callable[[], Speech]] = {"en": english, "de": german, "zh": chinese}
+_KEPT = " .,!?;:\"'„“”‘’»«。,!?、，！？；：…~「」《》"
 
 
 def read(slot: str, text: str, language: str) -> Value | None:
@@ -20,13 +22,13 @@ def read(slot: str, text: str, language: str) -> Value | None:
     `HH:MM`; colours, modes, properties and states have English names; `area` and `device` are in
     lower case without article and case ending, `all` for everywhere. Other slots keep the words.
     """
-    speech = _SPEECHES[language]
+    speech = _SPEECHES[language]()
     return _READERS[slot](speech, text) if slot in _READERS else text.strip(_KEPT) or None
 
 
 def time_on(day: str, text: str, language: str) -> str | None:
     """A time of day whose half the words for the day may tell: `8`, `tomorrow night`."""
-    clock = _SPEECHES[language].clock
+    clock = _SPEECHES[language]().clock
     return clock(f"{plain(text)} {plain(day)}") or clock(plain(text))
 
 
