@@ -24,7 +24,8 @@ class StubbedModels:
     ) -> dict[str, Any]:
         """The stub's keys over a sentence that nobody understood; a text alone is the intent."""
         said = self._answer(model)
-        return {**_CLASSIFIED, **(said if isinstance(said, Mapping) else {"intent": said})}
+        given = said if isinstance(said, Mapping) else {"intent": said}
+        return {**_CLASSIFIED, "model": model, **given}
 
     async def generate(
         self,
@@ -34,10 +35,10 @@ class StubbedModels:
         asker: Asker,
     ) -> dict[str, Any]:
         """A text alone is the text; a mapping without the keys of an answer is its JSON."""
-        said = self._answer(model)
+        said, empty = self._answer(model), {**_GENERATED, "model": model}
         if isinstance(said, Mapping) and not said.keys() & _GENERATED.keys():
-            return {**_GENERATED, "json": dict(said)}
-        return {**_GENERATED, **(said if isinstance(said, Mapping) else {"text": str(said)})}
+            return {**empty, "json": dict(said)}
+        return {**empty, **(said if isinstance(said, Mapping) else {"text": str(said)})}
 
     async def embed(self, model: str, texts: Sequence[str], asker: Asker) -> list[list[float]]:
         """The stub's vector for each text."""

@@ -13,6 +13,7 @@ from pipelines.blueprint import FOLDER
 from pipelines.compiler import Compiler, documents
 from pipelines.library import File, compile_file, ids_of
 from pipelines.links import link
+from pipelines.model_names import model_folders, wrong_uses
 from pipelines.plan import Plan
 from pipelines.ports import Home, Ports
 from pipelines.secrecy import masked
@@ -146,6 +147,7 @@ def load_home(
     others = () if files is None else _other_ids(home)
     files = [*pipeline_files(home), *blueprint_files(home)] if files is None else files
     compiled = compile_files(home, files, compiler, reader, others=others)
+    problems += wrong_uses(compiled.plans, settings.models, model_folders(home))
     every = {masked(problem, reader.secrets) for problem in [*problems, *compiled.problems]}
     return Loaded(
         settings, devices, compiled.plans, sorted(every), compiled.bad, frozenset(reader.secrets)

@@ -149,6 +149,7 @@ def _plan(document: Pipeline, tree: Map, draft: Draft) -> Plan:
         secrets=frozenset(secrets_in(tree)),
         tests=read_tests(tree, document.id, draft.report),
         links=tuple(draft.links),
+        models=tuple(draft.models),
     )
 
 

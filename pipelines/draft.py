@@ -14,7 +14,7 @@ from pipelines.expression import Expressions, is_expression
 from pipelines.expression_names import Known, Mistake
 from pipelines.expression_reads import Reads
 from pipelines.offsets import position_in
-from pipelines.plan import Block, Gate, Link, PlannedStep, Retry
+from pipelines.plan import Block, Gate, Link, ModelUse, PlannedStep, Retry
 from pipelines.ports import Ports
 from pipelines.registry import CONDITIONS
 from pipelines.scope import AllHold, Expr, Test
@@ -44,6 +44,7 @@ class Draft:
         self.problems: list[Problem] = []
         self.paths: set[str] = set()
         self.links: list[Link] = []
+        self.models: list[ModelUse] = []
         self.asker = NOBODY
         self._expressions = expressions
         self._texts = texts

@@ -12,6 +12,7 @@ from pipelines.scope import Expr, Test
 from pipelines.step import StepFn
 from pipelines.tree import Map
 from pipelines.trigger import Arm, Calendar, Doubts
+from schemas.model import Where
 from schemas.problem import Position
 
 BESIDE = "~shadow"
@@ -85,13 +86,24 @@ class Link(Struct, frozen=True):
     given: Map | None = None
 
 
+class ModelUse(Struct, frozen=True):
+    """A model that a step asks: by which name, where it may run, whether its vectors are compared
+    with others; `at` and `placed` are where its name and its placement are written."""
+
+    model: str
+    where: Where
+    compared: bool
+    at: Position
+    placed: Position
+
+
 class Plan(Struct, frozen=True):
     """A pipeline ready to run. `missed` is "run", "skip" or a number of seconds (`within`);
     `paths` are those of all its steps, however deep. `inputs` checks the values given to a run and
     fills in `defaults`; it raises `UserError`.
     `secrets` are texts that must not stand in what is recorded; `links` the other pipelines it
-    names; `remembers` the keys it remembers, as far as its text tells. A `shadow` performs no
-    effect; one compiled `aside` has a memory of its own."""
+    names; `models` what its steps ask; `remembers` the keys it remembers, as far as its text tells.
+    A `shadow` performs no effect; one compiled `aside` has a memory of its own."""
 
     id: str
     version: str
@@ -119,6 +131,7 @@ class Plan(Struct, frozen=True):
     secrets: frozenset[str] = frozenset()
     tests: tuple[Rehearsal, ...] = ()
     links: tuple[Link, ...] = ()
+    models: tuple[ModelUse, ...] = ()
     remembers: frozenset[str] = frozenset()
     aside: bool = False
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from pipelines.decode import decode, fields_of
+from pipelines.model_names import model_folders, wrong_models
 from pipelines.scalars import plain
 from pipelines.source import Reader
 from pipelines.tree import Map, place, suggest
@@ -45,6 +46,7 @@ def load_settings(
     if settings is None:
         return Settings(), problems + found
     problems += [*found, *_senseless(settings, tree)]
+    problems += wrong_models(settings.models, tree, model_folders(home))
     return _usable(settings), problems
 
 

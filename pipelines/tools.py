@@ -10,7 +10,7 @@ from pipelines.plan import Block
 from pipelines.ports import Ports
 from pipelines.scope import Expr, Test
 from pipelines.trigger import Arm
-from schemas.model import Asker
+from schemas.model import Asker, Where
 
 
 class Tools(Protocol):
@@ -56,6 +56,9 @@ class Tools(Protocol):
 
     def calls(self, pipeline: str, at: str, inputs: str) -> None:
         """Note that this component runs another pipeline with the inputs in a field of its own."""
+
+    def asks(self, model: str, where: Where, *, compared: bool) -> None:
+        """Note that this component asks a model, by its fields `model` and `placement`."""
 
     def wording(self, at: str) -> tuple[str, ...]:
         """A field as it was written, for people: a line for each item of a list."""

@@ -9,12 +9,13 @@ from pipelines.expression import is_expression
 from pipelines.expression_names import Known
 from pipelines.expression_reads import Reads
 from pipelines.limits import ExpressionError
-from pipelines.plan import Block, Link
+from pipelines.plan import Block, Link, ModelUse
 from pipelines.scope import Constant, Expr, Scope, Test
 from pipelines.tree import Map, found, place
 from pipelines.trigger import Arm
 from pipelines.wording import worded
 from schemas.fields import seconds
+from schemas.model import Where
 from schemas.problem import Position, Problem
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class Workbench:
         """Note that this component runs another pipeline with the inputs in a field of its own."""
         given = self._fields.get(inputs, Map(self._place(at)))
         self._draft.links.append(Link(pipeline, self._place(at), given))
+
+    def asks(self, model: str, where: Where, *, compared: bool) -> None:
+        """Note that this component asks a model."""
+        use = ModelUse(model, where, compared, self._place("model"), self._place("placement"))
+        self._draft.models.append(use)
 
     def wording(self, at: str) -> tuple[str, ...]:
         """A field as it was written."""

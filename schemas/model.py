@@ -15,13 +15,15 @@ class Asker(Struct, frozen=True, kw_only=True):
     """For whom a model is asked, which decides when its turn comes and which model it is.
 
     `session` names the conversation, which stays with one model; `labels` are those of the
-    pipeline, or what the caller says of the request; `where` the model may run.
+    pipeline, or what the caller says of the request; `where` the model may run; `within` so many
+    seconds the answer is wanted.
     """
 
     priority: Priority = "normal"
     session: str = ""
     labels: dict[str, str] = {}
     where: Where = "auto"
+    within: float | None = None
 
 
 NOBODY = Asker()
@@ -69,7 +71,7 @@ class ChatPart(Struct, frozen=True, kw_only=True):
     """A piece of an answer; the last one has `finish`, and `usage` where it is known.
 
     `confidence` is the geometric mean of the probabilities of its tokens, where it was asked for
-    and is known.
+    and is known; `model` is who answered.
     """
 
     text: str = ""
@@ -77,6 +79,7 @@ class ChatPart(Struct, frozen=True, kw_only=True):
     finish: Finish | None = None
     usage: Usage | None = None
     confidence: float | None = None
+    model: str = ""
 
 
 class ModelMetrics(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """`hearth.yaml`: the agent's settings; every key can come from the environment too."""
 
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
@@ -129,8 +130,30 @@ class PrefectSettings(Section, frozen=True):
     sample: Annotated[int, Meta(ge=1, description="Of those beyond, one in so many.")] = 100
 
 
+class ShareSettings(Section, frozen=True):
+    """One model of a split."""
+
+    model: Annotated[str, Meta(description="Its name.")]
+    weight: Annotated[
+        float, Meta(ge=0, description="Its part of what no label claims, against the others'.")
+    ] = 1.0
+    label: Annotated[
+        str,
+        Meta(
+            description="`KEY=VALUE`: all that has this label goes here, and nothing else.",
+            pattern=r"^$|^[^=]+=.+$",
+            examples=["room=cellar"],
+        ),
+    ] = ""
+
+
 class ModelSettings(Section, frozen=True):
-    """One entry of `models:` in `hearth.yaml`; the folders under `models/` need none."""
+    """One entry of `models:` in `hearth.yaml`; the folders under `models/` need none.
+
+    With `split` the name stands for several models: each run or conversation stays with one. With
+    `first` and `then` it stands for a small model, and a larger one that is asked when the small
+    one is not sure, fails, or is given too much to read.
+    """
 
     driver: Annotated[
         str, Meta(description="tvm, openai, mlc_llm, onnx or rules; tvm for folders.")
@@ -143,6 +166,30 @@ class ModelSettings(Section, frozen=True):
     queue: Annotated[
         int, Meta(ge=0, description="Requests that may wait; more are told to come later.")
     ] = 64
+    split: Annotated[
+        list[ShareSettings], Meta(description="Models that share the requests, by weight or label.")
+    ] = []
+    first: Annotated[str, Meta(description="The model that is asked first.")] = ""
+    then: Annotated[str, Meta(description="The model that is asked when the first is unsure.")] = ""
+    below: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Unsure: a confidence below this (of a text: the mean of its tokens').",
+        ),
+    ] = 0.7
+    up_to: Annotated[
+        int,
+        Meta(ge=0, description="Longer requests, in characters with schema and tools, skip it."),
+    ] = 8000
+
+    @property
+    def remote(self) -> bool:
+        """Whether it runs on another machine."""
+        host = urlsplit(self.url).hostname or "localhost"
+        return not (host in ("localhost", "::1") or host.startswith("127."))
+
     tokens: Annotated[int, Meta(ge=64, description="Tokens of all answers at once.")] = 8192
 
 

@@ -17,14 +17,14 @@ _NONE = "none"
 
 async def answer(parts: AsyncIterator[ChatPart], request: ChatRequest) -> dict[str, Any]:
     """A whole answer: text, json (None without a schema, or cut off), calls, finish, usage,
-    confidence."""
+    confidence, and the model that gave it."""
     text, calls, finish, usage = "", list[ToolCall](), "stop", Usage()
-    confidence: float | None = None
+    confidence, model = None, ""
     async for part in parts:
         text += part.text
         calls += part.tool_calls
         finish, usage = part.finish or finish, part.usage or usage
-        confidence = part.confidence
+        confidence, model = part.confidence, part.model
     return {
         "text": text,
         "json": None if request.schema is None else _json(text),
@@ -32,6 +32,7 @@ async def answer(parts: AsyncIterator[ChatPart], request: ChatRequest) -> dict[s
         "finish": finish,
         "usage": msgspec.to_builtins(usage),
         "confidence": confidence,
+        "model": model,
     }
 
 

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from flows.models import asked, asker_of, messages
+from flows.models import asked, asker, messages
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFailed, StepFn, Steps
 from pipelines.tools import Tools
 from schemas.fields import Duration, Expression
+from schemas.placement import Placement
 
 _TASK = "Extract the facts that the schema asks for from the text. Invent nothing."
 
@@ -19,12 +20,13 @@ class Extract(Step, frozen=True):
     """Take facts out of a text, as JSON of a schema.
 
     The text counts as untrusted: what it says is data and no instruction. Result: `data`, always
-    of the schema's shape, and `usage`.
+    of the schema's shape, `usage`, `confidence` (0 to 1, where it is known), and the `model`.
     """
 
     text: Annotated[Expression, Meta(description="The text.")]
     schema: Annotated[dict[str, Any], Meta(description="The JSON Schema of the facts.")]
     model: Annotated[str, Meta(description="Which chat model.")]
+    placement: Placement = "auto"
     instructions: Annotated[Expression, Meta(description="What else to mind.")] = ""
     max_tokens: Annotated[int, Meta(ge=1, description="Longest answer in tokens.")] = 512
     within: Annotated[Duration | None, Meta(description="Longest time to think.")] = None
@@ -41,16 +43,17 @@ class Extract(Step, frozen=True):
             "temperature": 0.0,
         }
         model, path, models = self.model, tools.path, tools.ports.models
-        asker = tools.asker
+        asker_of = asker(tools, model, self.placement)
 
         def extract(scope: Scope) -> Steps:
             text = str(text_of(scope))
             scope.notes(path).inputs = {"model": model, "text": text}
             said = messages(str(mind(scope) or ""), _TASK, {"text": text})
-            whole = models.generate(model, said, options, asker_of(asker, scope))
+            whole = models.generate(model, said, options, asker_of(scope))
             answer = yield from asked(model, whole)
             if answer["json"] is None:
                 raise StepFailed(f"model `{model}`: the answer was cut off before it was complete")
-            return {"data": answer["json"], "usage": answer["usage"]}
+            known = {key: answer[key] for key in ("usage", "confidence", "model")}
+            return {"data": answer["json"], **known}
 
         return extract

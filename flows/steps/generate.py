@@ -4,13 +4,14 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from flows.models import asked, asker_of, messages
+from flows.models import asked, asker, messages
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Step, StepFailed, StepFn, Steps
 from pipelines.tools import Tools
 from schemas.fields import Duration, Expression
 from schemas.openai import Temperature
+from schemas.placement import Placement
 
 
 @step
@@ -20,13 +21,15 @@ class Generate(Step, frozen=True):
     Texts under `untrusted` (mails, messages of strangers) are fenced: the model is told that they
     are data. `tools` are the functions it may name, none by default; a call only comes back as
     `calls` (name, arguments), what is done with it is up to the steps that follow. Result: `text`,
-    `json` (with a `schema`, of its shape), `calls`, `finish` (stop, length, tool_calls), `usage`.
+    `json` (with a `schema`, of its shape), `calls`, `finish` (stop, length, tool_calls), `usage`,
+    `confidence` (0 to 1, where it is known), and the `model` that answered.
     """
 
     main: ClassVar[str] = "prompt"
 
     prompt: Annotated[Expression, Meta(description="What to do.")]
     model: Annotated[str, Meta(description="Which chat model.")] = "assistant"
+    placement: Placement = "auto"
     system: Annotated[Expression, Meta(description="Who it is and what always holds.")] = ""
     untrusted: Annotated[
         dict[str, Any] | None, Meta(description="Texts by name that must not give orders.")
@@ -54,14 +57,14 @@ class Generate(Step, frozen=True):
         untrusted_of = tools.template(self.untrusted or {}, "untrusted")
         options, allowed = self._options(tools), {str(each.get("name")) for each in self.tools}
         model, path, models = self.model, tools.path, tools.ports.models
-        asker = tools.asker
+        asker_of = asker(tools, model, self.placement)
         complete = self.schema is not None
 
         def generate(scope: Scope) -> Steps:
             prompt = str(prompt_of(scope))
             scope.notes(path).inputs = {"model": model, "prompt": prompt}
             said = messages(str(system_of(scope) or ""), prompt, untrusted_of(scope))
-            whole = models.generate(model, said, options, asker_of(asker, scope))
+            whole = models.generate(model, said, options, asker_of(scope))
             answer = yield from asked(model, whole)
             if complete and answer["json"] is None:
                 raise StepFailed(f"model `{model}`: the answer was cut off before it was complete")

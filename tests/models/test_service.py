@@ -166,7 +166,7 @@ def test_everything_that_can_become_of_a_request_is_counted(tmp_path: Path) -> N
             assert found[name] == count, kind
         assert found['hearthflow_model_request_seconds_count{model="small"}'] == 1
         assert found['hearthflow_model_request_seconds_bucket{model="small",le="+Inf"}'] == 1
-        recent = served.service.gauges.of("small").recent()
+        recent = served.service.desk.gauges.of("small").recent()
         assert recent.queries_per_second == pytest.approx(1 / 60)
         assert recent.tokens_per_second > 0
 

@@ -1,0 +1,118 @@
+"""Where requests to one model wait for their turn, are measured, and reach its driver."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from edge_agent.models.driver import Driver, Machine, ModelRefused, Place
+from edge_agent.models.gauges import Gauges, Measured, watch_lines
+from edge_agent.models.libraries import MANIFEST
+from edge_agent.models.line import Line
+from edge_agent.models.residents import Residents
+from edge_agent.monitoring.metrics import Metrics
+from pipelines.model_names import model_folders
+from schemas.model import ChatPart, ChatRequest, Priority
+from schemas.settings import ModelSettings
+
+_DRIVERS = "edge_agent.models.drivers"
+
+
+class Turn(NamedTuple):
+    """A request whose turn has come at a model: its driver, and what measures it."""
+
+    model: str
+    driver: Driver
+    measured: Measured
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
+        """The driver's answer, its tokens counted and the model named at its end."""
+        async with aclosing(self.driver.chat(request)) as parts:
+            async for part in parts:
+                if part.usage is not None:
+                    self.measured.used(part.usage)
+                if part.finish is not None:
+                    part = msgspec.structs.replace(part, model=self.model)
+                yield part
+
+
+def make_driver(place: Place) -> Driver:
+    """The driver that a model's settings name.
+
+    Raises:
+        ModelRefused: there is no such driver.
+    """
+    name = f"{_DRIVERS}.{place.settings.driver}"
+    try:
+        driver: Driver = importlib.import_module(name).make(place)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ModelRefused(f"there is no driver `{place.settings.driver}`") from None
+    return driver
+
+
+class Desk:
+    """The models of a home that are themselves: those of `hearth.yaml`, then the folders."""
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Mapping[str, ModelSettings],
+        *,
+        machine: Machine,
+        keys: Sequence[bytes],
+        metrics: Metrics,
+        make: Callable[[Place], Driver],
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._machine = machine
+        self._keys = tuple(keys)
+        self.gauges = Gauges(metrics)
+        self.residents = Residents(make)
+        self.lines: dict[str, Line] = {}
+        watch_lines(metrics, self.lines)
+
+    def names(self) -> list[str]:
+        """The names of all models, also of those that stand for others."""
+        return sorted({*self._settings, *model_folders(self._home)})
+
+    def place(self, name: str) -> Place:
+        """What a model is made of.
+
+        Raises:
+            LookupError: there is none of this name.
+        """
+        settings = self._settings.get(name)
+        path = settings.path if settings else ""
+        folder = (self._home / (path or f"models/{name}")).resolve()
+        if settings is None and not (folder / MANIFEST).exists():
+            known = ", ".join(self.names()) or "none"
+            raise LookupError(f"there is no model `{name}` (there are: {known})")
+        return Place(name, settings or ModelSettings(), folder, self._keys, self._machine)
+
+    @asynccontextmanager
+    async def turn(self, name: str, priority: Priority) -> AsyncIterator[Turn]:
+        """Wait for a turn at a model, and hold it.
+
+        Raises:
+            LookupError, ModelError: there is no such model, it is busy, or does not load.
+        """
+        place = self.place(name)
+        with self.gauges.of(name).request() as measured:
+            line = self._line(place)
+            async with line.turn(priority), self.residents.using(place) as driver:
+                yield Turn(name, driver, measured)
+
+    def _line(self, place: Place) -> Line:
+        line = self.lines.get(place.name)
+        if line is None:
+            settings = place.settings
+            line = self.lines[place.name] = Line(settings.sequences, settings.queue)
+        return line
