@@ -132,6 +132,8 @@ def _settings() -> str:
     for name, field in fields_of(Settings).items():
         parts += [f"## `{name}`"]
         parts += [_prose(field.struct), _table(field.struct)] if field.struct else [_told(field)]
+        if named := field.struct_of_values:
+            parts += [_prose(named), _table(named)]
     parts += ["## `devices.yaml`", "A mapping of names to:", _table(DeviceSettings)]
     return "\n\n".join(parts) + "\n"
 

@@ -14,7 +14,8 @@ from edge_agent.models.choosing import Choice, Route
 from edge_agent.models.desk import Desk, Turn
 from edge_agent.models.driver import ModelError, ModelRefused
 from edge_agent.models.routing import Counted
-from schemas.model import Asker, ChatPart, ChatRequest, Understood
+from schemas.intent import Understood
+from schemas.model import Asker, ChatPart, ChatRequest
 
 
 class Classified(NamedTuple):
