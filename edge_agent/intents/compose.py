@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from edge_agent.intents.values import read
+from edge_agent.intents.values.reading import state_of, time_on
 from schemas.intent import Understood
 
 NOTHING = "none"
@@ -47,9 +48,20 @@ def compose(text: str, heard: Heard) -> Understood:
             continue
         if (value := read(slot, words, heard.language)) is not None:
             slots[slot] = value
+    slots |= _together(said, heard)
     if changed:
         slots["change"] = _change(changed, said.get("value"), heard.language)
     return Understood(heard.intent, heard.confidence, slots, heard.language, heard.more)
+
+
+def _together(said: Mapping[str, str], heard: Heard) -> Mapping[str, str | int | float]:
+    """What two slots say together: a day tells the half of it, a thing what `on` means of it."""
+    day, thing = said.get("day", ""), said.get("device") or heard.domain
+    found = {
+        "time": time_on(day, said["time"], heard.language) if "time" in said else None,
+        "state": state_of(thing, said["state"], heard.language) if "state" in said else None,
+    }
+    return {slot: value for slot, value in found.items() if value is not None}
 
 
 def _change(direction: str, words: str | None, language: str) -> str | int | float:

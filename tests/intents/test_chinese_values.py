@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.intents.script import simplified, traditional
 from edge_agent.intents.values import read
-from edge_agent.intents.values.reading import time_on
+from edge_agent.intents.values.reading import state_of, time_on
 
 MEANT: dict[str, dict[str, str | int | float]] = {
     "value": {
@@ -218,3 +218,19 @@ def test_the_day_may_tell_the_half_of_the_day(day: str, time: str, clock: str) -
 @pytest.mark.parametrize("slot", ["value", "duration", "time", "color", "mode", "state"])
 def test_words_without_a_value_mean_none(slot: str) -> None:
     assert read(slot, "冰箱", "zh") is None
+
+
+@pytest.mark.parametrize(
+    ("thing", "words", "state"),
+    [
+        ("卷帘门", "开着", "open"),
+        ("窗户", "关", "closed"),
+        ("cover", "开没开", "open"),
+        ("大门", "锁着", "locked"),
+        ("热水器", "开着", "on"),
+        ("门铃", "开着", "on"),
+        ("light", "关了", "off"),
+    ],
+)
+def test_what_opens_is_open_and_not_on(thing: str, words: str, state: str) -> None:
+    assert state_of(thing, words, "zh") == state

@@ -25,6 +25,7 @@ _EMPTY = re.compile(
     "^(?:现在|已经|是不是|有没有|是否|处于|还|都|是|在|被|给)+(?=.)"
     "|(?<=.)(?:模式|状态|档|值|浓度|的?颜色|色|光|着|了|没有|没|的|呢|吗|吧|住|得)+$"
 )
+_OPENING = re.compile("门(?![铃锁灯禁口])|窗(?!.*灯)|帘|阀|盖|棚|篷|闸|幕|^(?:cover|valve)$")
 _ALONE = {"正午": "12:00", "中午": "12:00", "午夜": "00:00", "半夜": "00:00", "零点": "00:00"}
 
 
@@ -65,6 +66,11 @@ def core(text: str) -> str:
     return _EMPTY.sub("", _TWICE.sub(r"\1", simplified(text)))
 
 
+def opens(thing: str) -> bool:
+    """Whether a thing, or a domain, opens: 开着 says that it is open, not on."""
+    return bool(_OPENING.search(simplified(thing)))
+
+
 def _minutes(found: re.Match[str]) -> int:
     if found["half"]:
         return 30
@@ -84,4 +90,4 @@ def _figures(text: str) -> str:
 @cache
 def chinese() -> Speech:
     """Chinese, its words read once."""
-    return speech("zh", _figures, clock=clock, name=place, core=core)
+    return speech("zh", _figures, clock=clock, name=place, core=core, opens=opens)

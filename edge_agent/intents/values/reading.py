@@ -11,6 +11,7 @@ from edge_agent.intents.values.speech import Speech, meaning, plain
 
 Value = float | int | str
 _SPEECHES: Mapping[str, Callable[[], Speech]] = {"en": english, "de": german, "zh": chinese}
+_OF_OPENINGS = {"on": "open", "off": "closed"}
 _KEPT = " .,!?;:\"'„“”‘’»«。,!?、，！？；：…~「」《》"
 
 
@@ -30,6 +31,12 @@ def time_on(day: str, text: str, language: str) -> str | None:
     """A time of day whose half the words for the day may tell: `8`, `tomorrow night`."""
     clock = _SPEECHES[language]().clock
     return clock(f"{plain(text)} {plain(day)}") or clock(plain(text))
+
+
+def state_of(thing: str, text: str, language: str) -> Value | None:
+    """The state of a thing (its words, or its domain): `on` is open where it opens (开着)."""
+    said = read("state", text, language)
+    return _OF_OPENINGS.get(str(said), said) if _SPEECHES[language]().opens(thing) else said
 
 
 def _word(slot: str) -> Callable[[Speech, str], str | None]:

@@ -18,6 +18,10 @@ _AROUND = " .,!?;:\"'。、"
 _SHARP = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "’": "'", "‑": "-"})
 
 
+def _never(_: str) -> bool:
+    return False
+
+
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """The words of a language by what they mean; everything is compared by `plain`.
 
@@ -39,7 +43,8 @@ class Speech(Struct, frozen=True):
 
     `figures` rewrites every number said in words in figures (`one and a half hours` -> `1.5
     hours`); `clock` reads a time of day as `HH:MM`; `name` takes the case ending off a name that is
-    already without article; `core` takes off a word of a slot what adds no meaning.
+    already without article; `core` takes off a word of a slot what adds no meaning; `opens`
+    tells things whose open and closed are said with the words for on and off.
     """
 
     figures: Callable[[str], str]
@@ -51,6 +56,7 @@ class Speech(Struct, frozen=True):
     before: frozenset[str]
     name: Callable[[str], str] = str
     core: Callable[[str], str] = str
+    opens: Callable[[str], bool] = _never
 
 
 def speech(
@@ -60,6 +66,7 @@ def speech(
     clock: Callable[[str], str | None],
     name: Callable[[str], str] = str,
     core: Callable[[str], str] = str,
+    opens: Callable[[str], bool] = _never,
 ) -> Speech:
     """A language from its functions and its file `LANGUAGE.yaml`.
 
@@ -77,6 +84,7 @@ def speech(
         frozenset(map(plain, words.before)),
         name,
         core,
+        opens,
     )
 
 
