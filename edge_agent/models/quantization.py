@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 GROUP, LANES = 32, 16
+# What a library says of the order of its weights; it changes with this file's `packed`.
+PACKING = "hearthflow-2"
 Array = np.ndarray[Any, Any]
 
 
@@ -46,12 +48,13 @@ def dequantised(nibbles: Array, scales: Array) -> Array:
     return (nibbles.astype(np.float32) - 7) * np.repeat(scales.astype(np.float32), GROUP, axis=1)
 
 
-def packed_nibbles(nibbles: Array) -> Array:
-    """Nibbles (rows, inputs) as the kernels read them: (rows / 16, inputs / 2, 16) of uint8,
-    an even input in the low half of a byte."""
-    rows, inputs = nibbles.shape
-    lanes = nibbles.reshape(rows // LANES, LANES, inputs).transpose(0, 2, 1)
-    return np.ascontiguousarray(lanes[:, 0::2] | (lanes[:, 1::2] << 4))
+def packed_words(storage: Array) -> Array:
+    """MLC's storage (rows, inputs / 8) as the kernels read it: (rows / 16, inputs / 8, 16) of
+    int32, the last nibble less 8 with a sign."""
+    rows, words = storage.shape
+    signed = (storage ^ np.uint32(1 << 31)).view(np.int32)
+    lanes = signed.reshape(rows // LANES, LANES, words).transpose(0, 2, 1)
+    return np.ascontiguousarray(lanes)
 
 
 def packed(values: Array) -> Array:

@@ -11,6 +11,7 @@ import msgspec
 
 from edge_agent.models.compiling.targets import Target
 from edge_agent.models.geometry import Geometry
+from edge_agent.models.quantization import PACKING
 
 
 def build_library(shape: Geometry, quantization: str, target: Target, out: Path) -> None:
@@ -24,12 +25,17 @@ def build_library(shape: Geometry, quantization: str, target: Target, out: Path)
     from tvm.relax.backend.cpu_generic import pipeline as passes
     from tvm.s_tir import dlight
 
+    from edge_agent.models.compiling.attention import attention_kernels
     from edge_agent.models.compiling.network import Decoder
+    from edge_agent.models.compiling.stack import PIPELINE, register_pipeline
 
+    register_pipeline()
     goal = tvm.target.Target(target.llvm())
     model = Decoder(shape, goal, int4=quantization.startswith("q4"))
     with goal:
         module, parameters, _ = model.export_tvm(spec=model.spec(), allow_extern=True)
+        for name, kernel in attention_kernels(shape).items():
+            module[name] = kernel
         module = _with_metadata(module, metadata(shape, quantization, parameters))
 
         @tvm.transform.module_pass(opt_level=0)
@@ -45,7 +51,7 @@ def build_library(shape: Geometry, quantization: str, target: Target, out: Path)
                 ]
             )(module)
 
-        executable = relax.build(module, goal, relax_pipeline=lower)
+        executable = relax.build(module, goal, relax_pipeline=lower, tir_pipeline=PIPELINE)
     executable.export_library(str(out), cc=target.linker())
 
 
@@ -65,7 +71,7 @@ def metadata(shape: Geometry, quantization: str, parameters: Any) -> dict[str, A
             "num_key_value_heads": shape.kv_heads,
             "head_dim": shape.head_dim,
         },
-        "packing": "hearthflow-1",
+        "packing": PACKING,
         "geometry": msgspec.to_builtins(shape),
         "params": [
             {"name": name, "shape": [int(n) for n in each.shape], "dtype": str(each.dtype)}

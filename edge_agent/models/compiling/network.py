@@ -30,7 +30,7 @@ class Product(nn.Module):
         self.inputs, self.outputs, self.int4 = inputs, -(-outputs // LANES) * LANES, int4
         blocks = self.outputs // LANES
         if int4:
-            self.q_weight = nn.Parameter((blocks, inputs // 2, LANES), "uint8")
+            self.q_weight = nn.Parameter((blocks, inputs // 8, LANES), "int32")
             self.q_scale = nn.Parameter((blocks, inputs // GROUP, LANES), "float32")
         else:
             self.weight = nn.Parameter((blocks, inputs, LANES), "float32")

@@ -80,7 +80,8 @@ class Request:
     @property
     def pending(self) -> list[int]:
         """The tokens that the cache does not hold yet."""
-        return (self.prompt + self.made)[self.fed :]
+        over = self.fed - len(self.prompt)
+        return self.made[over:] if over >= 0 else self.prompt[self.fed :] + self.made
 
 
 class Busy(Exception):

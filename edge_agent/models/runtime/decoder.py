@@ -48,6 +48,7 @@ class Decoder:
         self._add, self._remove = state(_STATE + "add_sequence"), state(_STATE + "remove_sequence")
         self._fork, self._pop = state(_STATE + "fork_sequence"), state(_STATE + "popn")
         self._clear = state(_STATE + "clear")
+        self._reshape = state("vm.builtin.reshape")
         self._free = state("vm.builtin.attention_kv_cache_get_num_available_pages")
 
     def add(self, sequence: int) -> None:
@@ -76,28 +77,27 @@ class Decoder:
         tokens = [token for _, each in work for token in each]
         lengths = [len(each) for _, each in work]
         rows = self._embed(tensor(np.array(tokens, np.int32)), self._parameters)
-        embedded = np.from_dlpack(rows)
         self._begin(
             self._cache,
             self._shape(tuple(sequence for sequence, _ in work)),
             self._shape(tuple(lengths)),
         )
         try:
-            logits = self._forward(embedded, lengths)
+            logits = self._forward(rows, lengths)
         finally:
             self._end(self._cache)
         known: Array = np.ascontiguousarray(logits[:, : self.vocabulary])
         return known
 
-    def _forward(self, embedded: Array, lengths: Sequence[int]) -> Array:
-        width = embedded.shape[-1]
-        if max(lengths) == 1:
-            each = tensor(embedded.reshape(len(lengths), 1, width))
+    def _forward(self, rows: Any, lengths: Sequence[int]) -> Array:
+        count, width = sum(lengths), rows.shape[-1]
+        if count == len(lengths):
+            each = self._reshape(rows, self._shape((count, 1, width)))
             answer: Any = self._decode(each, self._cache, self._parameters)
             decoded: Array = np.from_dlpack(answer[0])[:, 0]
             return decoded
         ends = np.cumsum(lengths).astype(np.int32) - 1
-        whole = tensor(embedded.reshape(1, -1, width))
+        whole = self._reshape(rows, self._shape((1, count, width)))
         answer = self._prefill(whole, tensor(ends), self._cache, self._parameters)
         prefilled: Array = np.from_dlpack(answer[0])[0]
         return prefilled

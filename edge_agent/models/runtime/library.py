@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from edge_agent.models.quantization import PACKING
 from edge_agent.models.runtime.folder import Array, BrokenFolder, Weights
 from edge_agent.models.runtime.packing import parameter
 
@@ -44,7 +45,7 @@ def tensor(values: Array) -> Any:
     import tvm_ffi
 
     raw = np.empty(values.nbytes + _ALIGNED, np.uint8)
-    start = -raw.ctypes.data % _ALIGNED
+    start = -raw.__array_interface__["data"][0] % _ALIGNED
     placed = raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
     placed[...] = values
     return tvm_ffi.from_dlpack(placed)
@@ -82,11 +83,13 @@ class Library:
         import tvm_ffi
 
         said = self.metadata()
-        ours = said.get("packing") == "hearthflow-1"
+        packing = said.get("packing")
+        if packing not in (None, PACKING):
+            raise BrokenFolder(f"{self.path}: of another version of hearthflow; compile it again")
         made = []
         for each in said["params"]:
             name, shape = each["name"], list(each["shape"])
-            if ours:
+            if packing:
                 values = parameter(name, shape, weights, said["geometry"])
             else:
                 values = _unchanged(name, shape, weights)

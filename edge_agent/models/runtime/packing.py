@@ -18,7 +18,7 @@ _LAYER = re.compile(r"layers\.(\d+)\.(.+)\.(q_weight|q_scale|weight|bias)")
 def parameter(
     name: str, shape: list[int], tensors: Mapping[str, Array], geometry: Mapping[str, Any]
 ) -> Array:
-    """One parameter of a library packed by us, float32, uint8 or uint32.
+    """One parameter of a library packed by us, float32, int32 or uint32.
 
     Raises:
         BrokenFolder: the folder lacks its tensor, or has it in another shape.
@@ -56,7 +56,7 @@ def _packed(name: str, tensor: Array, shape: list[int]) -> Array:
         return tensor.astype(np.float32)
     rows = _padded(tensor, shape[0] * quantization.LANES)
     if part == "q_weight":
-        return quantization.packed_nibbles(quantization.nibbles_of(rows))
+        return quantization.packed_words(rows)
     return quantization.packed(rows)
 
 
