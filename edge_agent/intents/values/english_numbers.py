@@ -14,7 +14,7 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _NUMBERS = {
     **{word: value for value, word in enumerate(_SMALL)},
     **{word: value for value, word in zip(range(20, 100, 10), _TENS, strict=True)},
-    "dozen": 12,
+    "dozen": 12, "fourty": 40,
 }  # fmt: skip
 _POWERS = {"hundred": 100, "thousand": 1000}
 _PARTS = {"half": 0.5, "halves": 0.5, "quarter": 0.25, "third": 1 / 3}
@@ -43,12 +43,12 @@ def figures(text: str) -> str:
         if found is None:
             said.append(words[at])
             at += 1
-        elif words[at] == "and" and said:  # an hour and a half
-            said += [f"{found.value:.10g}", said[-1]]
-            at = found.end
+            continue
+        if words[at] == "and" and len(said) > 1 and said[-2][0].isdigit():  # an hour and a half
+            said[-2] = f"{float(said[-2]) + found.value:.10g}"
         else:
             said.append(f"{found.value:.10g}")
-            at = found.end
+        at = found.end
     return " ".join(said)
 
 

@@ -8,7 +8,7 @@ from edge_agent.intents.values.german_numbers import figures
 from edge_agent.intents.values.speech import Speech, speech
 
 _HALVES = {
-    "evening": r"abends?\b|\bmitternachts?\b",
+    "evening": r"(?<!sonn)(?<!heilig)abends?\b|\bmitternachts?\b",
     "night": r"nachts?\b",
     "afternoon": r"nachmittags?\b",
     "morning": r"vormittags?\b|\bfr(?:ue|u)h|\bmorgens\b|\b(?:am|heute) morgen\b|tagmorgen\b",
