@@ -29,6 +29,7 @@ from edge_agent.gateway.live import Live
 from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
 from edge_agent.intake import Intake
+from edge_agent.intents.at_home import AtHome
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.models.start import make_models
 from edge_agent.monitoring.health import Health
@@ -109,6 +110,7 @@ class Agent:
         self.memory.on_change = self.engine.remembered
         self.models = make_models(self.home, self.settings, self.metrics)
         self._leave.push_async_callback(self.models.close)
+        self.understanding = AtHome(self.models, self.registry.directory)
 
     def _send(self, sent: Publication, run: int) -> None:
         self.channel.send(sent.topic, sent.payload, qos=sent.qos, retain=sent.retain, run=run)
@@ -142,7 +144,7 @@ class Agent:
         self.world = World(self.settings.notify, self.channel, self.ledger.query)
         return Ports(
             self.clock, self.channel, self.registry, self.memory, self.world, self.engine,
-            self.engine.calls, home_of(self.settings), self.ledger.past, self.models,
+            self.engine.calls, home_of(self.settings), self.ledger.past, self.understanding,
         )  # fmt: skip
 
     def _follow_files(self) -> None:
@@ -254,7 +256,7 @@ class Agent:
             history=HistoryView(self.ledger),
             devices=DevicesView(self.registry),
             hooks=HooksView(self.engine),
-            messages=MessagesView(self.engine),
+            messages=MessagesView(self.engine, self.understanding),
             agent=self._facts(),
             files=FilesView(self.files, self.ledger),
             shadows=ShadowsView(self.home, self.engine, self.shadows, self.files.compiler),

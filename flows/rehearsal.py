@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from flows.messages import message_event
+from flows.messages import UNDERSTANDING, message_event
 from flows.rehearsal_effects import (
     FREE,
     Happened,
@@ -202,8 +202,10 @@ class Stage:
         self._agent().engine.internal("webhook", name, call.payload)
 
     async def _play_message(self, act: Act) -> None:
-        event = message_event(act.value, self.clock.now())
-        self._agent().engine.dispatch(event)
+        life, said = self._agent(), act.value
+        if life.engine.router.hears(UNDERSTANDING):
+            said = await life.understand(said)
+        life.engine.dispatch(message_event(said, self.clock.now()))
 
     async def _play_run(self, act: Act) -> None:
         order: RunByHand = act.value

@@ -11,6 +11,7 @@ from flows.memory import HomeMemory
 from flows.virtual_clock import VirtualClock
 from schemas.device import Change
 from schemas.event import Event
+from schemas.message import Said
 from schemas.rehearsal import Report
 
 
@@ -40,6 +41,9 @@ class Life(Protocol):
 
     def report(self, report: Report, age: float) -> None:
         """A device reports a value; it waited so many seconds to be told."""
+
+    async def understand(self, said: Said) -> Said:
+        """A message with what the test says the model in the box makes of it."""
 
     async def stop(self) -> None:
         """End in order; only what is in the ledger stays."""

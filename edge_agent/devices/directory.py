@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -124,6 +124,11 @@ class Directory:
             self._names = self._index()
         return sorted({*self._names, *self.devices})
 
+    def aliases(self, device: Device) -> Sequence[str]:
+        """The other names that the user gave a device."""
+        _, entry = self._settings.get(device.key, ("", None))
+        return entry.aliases if entry else ()
+
     def keys(self, selector: Selector | None) -> list[str]:
         """The keys that a selector names now; ambiguous and unknown names mean nobody."""
         if selector is None:
@@ -159,14 +164,10 @@ class Directory:
             device.silent_after = None if after is None else seconds(after)
         self.touch()
 
-    def _aliases(self, device: Device) -> Iterable[str]:
-        _, entry = self._settings.get(device.key, ("", None))
-        return {device.name, *(entry.aliases if entry else ())}
-
     def _index(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
         for key, device in self.devices.items():
-            for name in self._aliases(device):
+            for name in {device.name, *self.aliases(device)}:
                 index.setdefault(name, []).append(key)
         for key, device in self.devices.items():  # the firmware's name, where nobody else has it
             if device.id not in index:
@@ -177,7 +178,7 @@ class Directory:
         return [
             key
             for key, device in self.devices.items()
-            if any(fnmatchcase(name, pattern) for name in (*self._aliases(device), key))
+            if any(fnmatchcase(name, pattern) for name in (device.name, *self.aliases(device), key))
         ]
 
 

@@ -13,17 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-import numpy as np
 
-from edge_agent.intents.compose import compose
-from edge_agent.intents.encoding import encode
-from edge_agent.intents.understand import heard
+from edge_agent.intents.network import Network
 from edge_agent.models.runtime.folder import BrokenFolder
-from edge_agent.models.runtime.library import Library, load_runtime, tensor
+from edge_agent.models.runtime.library import load_runtime
 from edge_agent.models.wire import packed, read_frame
-from schemas.intent import Understood
-
-_STEP = 4  # the kernels take rows by four
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -32,22 +26,6 @@ class Job(msgspec.Struct, frozen=True):
     folder: str
     library: str
     memory: int | None = None
-
-
-class Network:
-    """The compiled network."""
-
-    def __init__(self, library: Path) -> None:
-        self._main = Library(library)["main"]
-        self("")
-
-    def __call__(self, text: str, language: str = "") -> Understood:
-        """What a sentence means; the language is recognised when it is not given."""
-        ids, places = encode(text)
-        padded = np.zeros(max(len(ids) + -len(ids) % _STEP, _STEP), np.int32)
-        padded[: len(ids)] = np.frombuffer(ids, np.uint8)
-        labels, tags = (np.from_dlpack(each) for each in self._main(tensor(padded)))
-        return compose(text, heard(text, places, labels[0], tags, language=language))
 
 
 class Worker:
@@ -61,7 +39,7 @@ class Worker:
         """Read requests, write answers; there is nothing to abort."""
         while (message := read_frame(inbox)) is not None:
             if "classify" in message:
-                understood = self._network(message["classify"], message["language"])
+                understood = self._network.understand(message["classify"], message["language"])
                 self._out.write(packed({"id": message["id"], "understood": understood}))
                 self._out.flush()
 

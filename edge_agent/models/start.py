@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_agent.board import fit, machine
 from edge_agent.ledger.retention import size_bytes
-from edge_agent.models.driver import Machine
+from edge_agent.models.driver import Machine, Place
 from edge_agent.models.service import ModelService
 from edge_agent.models.signing import Key, trusted_keys
 from edge_agent.monitoring.metrics import Metrics
@@ -19,9 +19,18 @@ SHIPPED = {"intent": ModelSettings(driver="intent")}
 
 def make_models(home: Path, settings: Settings, metrics: Metrics | None = None) -> ModelService:
     """Nothing is loaded yet."""
+    keys, named = trusted_keys(Key(home / KEY)), {**SHIPPED, **settings.models}
+    return ModelService(home, named, machine=_machine(settings), keys=keys, metrics=metrics)
+
+
+def place_of(home: Path, settings: Settings, name: str) -> Place:
+    """Where a shipped model is, or the home's own of that name."""
+    own = settings.models.get(name, SHIPPED[name])
+    folder = (home / (own.path or f"models/{name}")).resolve()
+    return Place(name, own, folder, tuple(trusted_keys(Key(home / KEY))), _machine(settings))
+
+
+def _machine(settings: Settings) -> Machine:
     found = fit(machine(), settings.agent.board)
     limits = found.board.inference
-    here = Machine(found.cpu, limits.threads, size_bytes(limits.memory))
-    keys = trusted_keys(Key(home / KEY))
-    named = {**SHIPPED, **settings.models}
-    return ModelService(home, named, machine=here, keys=keys, metrics=metrics)
+    return Machine(found.cpu, limits.threads, size_bytes(limits.memory))

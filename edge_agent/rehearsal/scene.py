@@ -24,6 +24,7 @@ from firmware_profiles.profiles import Profiles
 from firmware_profiles.vocabulary import unit_of
 from flows.engine import Engine
 from flows.memory import HomeMemory
+from flows.messages import understood
 from flows.rehearsal_models import StubbedModels
 from flows.rehearsal_outside import StubbedOutside
 from flows.rehearsal_times import epoch
@@ -34,6 +35,7 @@ from schemas.device import Change, Decoded, Reading
 from schemas.event import Event
 from schemas.fields import seconds
 from schemas.identity import unique_id
+from schemas.message import Said
 from schemas.rehearsal import Report
 
 
@@ -174,6 +176,13 @@ class AgentLife:
         """A query sees all that was recorded before it."""
         await self.ledger.flush()
         return await self.ledger.query(sql, params)
+
+    async def understand(self, said: Said) -> Said:
+        """What no stub answers for is not understood."""
+        try:
+            return await understood(said, StubbedModels(self._scene.test.stub.models))
+        except LookupError:
+            return said
 
     async def stop(self) -> None:
         """As the agent does it: runs are let go, devices written, everything committed."""

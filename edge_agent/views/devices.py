@@ -20,37 +20,37 @@ class DevicesView:
     async def all(self) -> Sequence[DeviceView]:
         """Every device, by name."""
         devices = self._registry.directory.devices.values()
-        return [_view(device) for device in sorted(devices, key=lambda device: device.name)]
+        return [self._view(device) for device in sorted(devices, key=lambda device: device.name)]
 
     async def one(self, device: str) -> DeviceView:
         """One device by name, alias or key."""
-        return _view(self._registry.directory.find(device))
+        return self._view(self._registry.directory.find(device))
 
     async def command(self, device: str, command: Command) -> None:
         """Encode by the device's profile and send."""
         self._registry.command(device, command)
 
-
-def _view(device: Device) -> DeviceView:
-    return DeviceView(
-        key=device.key,
-        name=device.name,
-        firmware=device.firmware,
-        manufacturer=device.manufacturer,
-        model=device.model,
-        area=device.area,
-        labels=dict(device.labels),
-        available=device.available,
-        last_seen=None if device.last_seen is None else moment(device.last_seen),
-        properties=[
-            PropertyView(
-                slot if isinstance(slot, str) else slot[0],
-                value,
-                unit,
-                None if isinstance(slot, str) else slot[1],
-                moment(since),
-                device.desired.get(slot),
-            )
-            for slot, (value, since, unit) in device.values.items()
-        ],
-    )
+    def _view(self, device: Device) -> DeviceView:
+        return DeviceView(
+            key=device.key,
+            name=device.name,
+            firmware=device.firmware,
+            manufacturer=device.manufacturer,
+            model=device.model,
+            area=device.area,
+            labels=dict(device.labels),
+            aliases=list(self._registry.directory.aliases(device)),
+            available=device.available,
+            last_seen=None if device.last_seen is None else moment(device.last_seen),
+            properties=[
+                PropertyView(
+                    slot if isinstance(slot, str) else slot[0],
+                    value,
+                    unit,
+                    None if isinstance(slot, str) else slot[1],
+                    moment(since),
+                    device.desired.get(slot),
+                )
+                for slot, (value, since, unit) in device.values.items()
+            ],
+        )

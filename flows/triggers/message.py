@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from flows.forgiving import forgiving
-from flows.messages import CHANNEL
+from flows.messages import CHANNEL, UNDERSTANDING
 from flows.router import ANY
 from flows.sentences import Sentence, SentenceError
 from pipelines.ports import Slots
@@ -24,7 +24,9 @@ class Message(Trigger, frozen=True):
     """Fire when somebody writes or says something.
 
     `trigger.text`, `trigger.channel`, `trigger.user`, `trigger.session`, `trigger.intent`,
-    `trigger.slots`, `trigger.confidence`, `trigger.language` and `trigger.ts` tell of it. In `text`
+    `trigger.slots`, `trigger.confidence`, `trigger.language` and `trigger.ts` tell of it. Where a
+    pipeline asks for an `intent`, the model in the box, `intent`, understands what came without
+    one; devices and areas in its slots have the names they have in the home. In `text`
     letter case, spaces and punctuation do not count; `{name}` stands for one word or more and is
     `trigger.slots.name` then, `[word]` may be left out, `(this|that)` is either.
     """
@@ -53,7 +55,8 @@ class Message(Trigger, frozen=True):
                 if (found := captures(event.payload["text"])) is not None:
                     fire(_told(event, found), event)
 
-            return [OnName(CHANNEL, name, forgiving(see, None)) for name in names]
+            wishes = [OnName(UNDERSTANDING, ANY, lambda event: None)] if intents else []
+            return [*(OnName(CHANNEL, name, forgiving(see, None)) for name in names), *wishes]
 
         return arm
 

@@ -6,10 +6,12 @@ import argparse
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import msgspec
 
 from edge_agent.intents.grammar import examples
+from edge_agent.intents.grammar.noise import noisy
 from edge_agent.intents.labels import LANGUAGES, Example
 from edge_agent.intents.shipped import FOLDER, TARGETS
 from edge_agent.intents.training.calibration import calibrated, temperature
@@ -61,14 +63,16 @@ def ship(weights: Weights, out: Path) -> None:
 
 
 def _sentences(language: str, seed: int, count: int) -> Iterator[Example]:
-    yield from examples(language, seed, count)
+    random = Random(seed)
+    for each in examples(language, seed, count):
+        yield noisy(each, random)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train and compile the intent model.")
     parser.add_argument("--seed", type=int, default=1, help="of sentences and weights")
-    parser.add_argument("--count", type=int, default=60_000, help="sentences of a language")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is learnt")
+    parser.add_argument("--count", type=int, default=100_000, help="sentences of a language")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each is learnt")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the libraries")
     return parser.parse_args()
 

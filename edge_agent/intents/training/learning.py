@@ -28,8 +28,8 @@ class Recipe(Struct, frozen=True):
     """How to learn: `warm_up` and `averaged` are in steps, `unheard` the share of lost bytes."""
 
     seed: int = 1
-    rounds: int = 2
-    size: int = 96
+    rounds: int = 1
+    size: int = 32
     rate: float = 3e-3
     warm_up: int = 200
     averaged: float = 400.0

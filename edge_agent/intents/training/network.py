@@ -34,17 +34,15 @@ class Seen(NamedTuple):
 
 
 def first_weights(seed: int) -> Weights:
-    """Weights to begin with: He's for what a ReLU follows, blocks that change nothing yet."""
+    """Weights to begin with: He's for what a ReLU follows, blocks that change little yet."""
     rng = np.random.default_rng(seed)
     weights: Weights = {}
     for name, shape in parameters().items():
-        if len(shape) == 1 or name.startswith("mix"):
-            weights[name] = np.zeros(shape, np.float32)
-        elif name in ("embedding", "places"):
-            scale = 0.5 if name == "embedding" else 0.05
-            weights[name] = rng.normal(0, scale, shape).astype(np.float32)
-        else:
-            weights[name] = rng.normal(0, math.sqrt(2 / shape[0]), shape).astype(np.float32)
+        scale = 0.0 if len(shape) == 1 else math.sqrt(2 / shape[0])
+        if name.startswith("mix"):
+            scale *= 0.35
+        scale = {"embedding": 0.5, "places": 0.05}.get(name, scale)
+        weights[name] = rng.normal(0, scale, shape).astype(np.float32)
     return weights
 
 
@@ -127,9 +125,11 @@ def _back_pooling(weights: Weights, found: Weights, seen: Seen, pooled: Array) -
 
 
 def _back_lookup(ids: Array, gradient: Array) -> Array:
-    chosen = np.zeros((ids.size, 256), gradient.dtype)
-    chosen[np.arange(ids.size), ids.reshape(-1)] = 1
-    back: Array = chosen.T @ gradient.reshape(-1, CHANNELS)
+    met, which = np.unique(ids, return_inverse=True)
+    chosen = np.zeros((ids.size, len(met)), gradient.dtype)
+    chosen[np.arange(ids.size), which.reshape(-1)] = 1
+    back = np.zeros((256, CHANNELS), gradient.dtype)
+    back[met] = chosen.T @ gradient.reshape(-1, CHANNELS)
     return back
 
 

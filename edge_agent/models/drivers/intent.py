@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import msgspec
 
 from edge_agent.intents.labels import LANGUAGES
-from edge_agent.intents.shipped import has_library, shipped_library
+from edge_agent.intents.shipped import library_of, runs_here
 from edge_agent.models.driver import Driver, ModelRefused, Place
 from edge_agent.models.drivers import rules
-from edge_agent.models.libraries import MANIFEST, library_for, read_manifest
 from edge_agent.models.worker_process import WorkerProcess
 from schemas.intent import Understood
 from schemas.model import ChatPart, ChatRequest, ModelMetrics
@@ -65,22 +62,12 @@ class IntentDriver:
 
     def _running(self) -> WorkerProcess:
         if self._worker is None:
-            library, memory = self._library(), self._place.machine.memory
+            library, memory = library_of(self._place), self._place.machine.memory
             job = {"folder": str(library.parent), "library": str(library), "memory": memory}
             self._worker = WorkerProcess(_MODULE, job)
         return self._worker
 
-    def _library(self) -> Path:
-        """Its own in the home, signed there, else the one in the box."""
-        place = self._place
-        if not (place.folder / MANIFEST).exists():
-            return shipped_library(place.machine.cpu)
-        return library_for(place.folder, read_manifest(place.folder, place.keys), place.machine.cpu)
-
 
 def make(place: Place) -> Driver:
     """The driver of a place: rules where the runtime or a library for the processor is missing."""
-    own = (place.folder / MANIFEST).exists()
-    if find_spec("tvm") and (own or has_library(place.machine.cpu)):
-        return IntentDriver(place)
-    return rules.make(place)
+    return IntentDriver(place) if runs_here(place) else rules.make(place)
