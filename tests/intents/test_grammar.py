@@ -195,6 +195,13 @@ def test_labels_are_of_the_first_command_only() -> None:
     assert example[3:] == ("light", "", True, (("area", 7, 11),))
 
 
+def test_what_is_only_mentioned_fills_nothing() -> None:
+    rules = {"thing": "the {device=tv}<media> is loud<up>"}
+    file = GrammarFile(rules=rules, say={"open": {"plain": "{~thing}, open the {device=gate}"}})
+    example = Grammar("en", [file]).example(Random(1), "open")
+    assert example[1:] == ("en", "open", "", "", False, (("device", 25, 29),))
+
+
 def test_a_rule_of_two_files_is_refused() -> None:
     with pytest.raises(ValueError, match="the rule `room` stands in two files"):
         Grammar("en", [GrammarFile(rules={"room": "hall"}), GrammarFile(rules={"room": "den"})])

@@ -15,13 +15,15 @@ MARKS = frozenset({*DOMAINS, *CHANGES, MORE} - {""})
 class Draft:
     """A sentence in the making; spaces never stand first, twice, or before a comma.
 
-    What comes after the mark `more` belongs to another command: its text is kept, its labels not.
+    What comes after the mark `more` belongs to another command, what is said `aside` to none: the
+    text is kept, its labels are not.
     """
 
     def __init__(self, random: Random) -> None:
         self.random = random.random
         self.length = 0
         self.more = False
+        self.aside = False
         self.phrase: Callable[[Draft], None] | None = None
         self._parts: list[str] = []
         self._after_space = True
@@ -44,12 +46,12 @@ class Draft:
     def span(self, slot: str, start: int) -> None:
         """What was said since `start` is what the slot holds."""
         end = self.length - self._after_space
-        if start < end and not self.more:
+        if start < end and not self.more and not self.aside:
             self._spans.append((slot, start, end))
 
     def mark(self, name: str) -> None:
         """Note a domain, a direction, or that another command follows."""
-        if self.more:
+        if self.more or self.aside:
             return
         if name == MORE:
             self.more = True

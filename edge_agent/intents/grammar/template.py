@@ -47,6 +47,17 @@ def rule(name: str, rules: Rules) -> Say:
     return say
 
 
+def aside(inner: Say) -> Say:
+    """Says something without its labels."""
+
+    def say(draft: Draft) -> None:
+        before, draft.aside = draft.aside, True
+        inner(draft)
+        draft.aside = before
+
+    return say
+
+
 def span(slot: str, inner: Say) -> Say:
     """Says something that fills a slot."""
 
@@ -148,6 +159,8 @@ class Template:
         return self._named(self._until("}"))
 
     def _named(self, name: str) -> Say:
+        if name.startswith("~"):
+            return aside(self._named(name[1:]))
         if name[:1].isdigit():
             return integer(name)
         if name not in self.rules:
