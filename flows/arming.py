@@ -173,7 +173,7 @@ class Triggers:
             if not lane.enabled:
                 self._ignore("disabled", gate, trigger, event)
                 return
-            if is_missed(event):
+            if event.channel == "timer" and is_missed(event):
                 self._ignore("missed", gate, trigger, event)
                 return
             if stale_after is not None and now() - event.ts + event.age > stale_after:

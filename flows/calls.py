@@ -28,13 +28,13 @@ from schemas.run import Effect, RunRecord
 if TYPE_CHECKING:
     from flows.lane import Lane
 
-_CHANNEL, _CHILD, _RESULT = "call", "child", "result"
+CHANNEL, _CHILD, _RESULT = "call", "child", "result"
 _COUNT = "#"  # beside a step's path in `loops`: how many runs it has started
 
 
 def parent_of(event: Event) -> int:
     """The id of the run that asked for the run of this event; 0 where none did."""
-    return _number(event.payload["parent"]) if event.channel == _CHANNEL else 0
+    return _number(event.payload["parent"]) if event.channel == CHANNEL else 0
 
 
 class Calls:
@@ -127,8 +127,9 @@ class Calls:
         return SubRun("", state, child.variables, error)
 
     def ended(self, plan: Plan, record: RunRecord, event: Event) -> None:
-        """A run has ended: the step that waits for it goes on, now or after a restart."""
-        if record.finished is None or event.channel != _CHANNEL or not event.payload["wait"]:
+        """A run that a run asked for has ended or begun to wait: the step that waits for its end
+        goes on, now or after a restart."""
+        if record.finished is None or not event.payload["wait"]:
             return
         kept = self._store.view(_owner(record.parent, event.payload["step"]))
         if kept.get(_CHILD) is None:
@@ -158,10 +159,10 @@ class Calls:
         count = scope.loops[step + _COUNT] = scope.loops.get(step + _COUNT, 0) + 1
         now, asked, parent = self._now(), scope.event, scope.run.id
         event = Event(
-            stable_id(_CHANNEL, parent, step, str(count)),
+            stable_id(CHANNEL, parent, step, str(count)),
             now,
             now,
-            _CHANNEL,
+            CHANNEL,
             lane.plan.id,
             {"parent": parent, "step": step, "wait": wait, "through": _through(scope, wait)},
             principal=asked.principal,
@@ -211,7 +212,7 @@ def _through(scope: Scope, wait: bool) -> Sequence[str]:
     """The pipelines that wait for what this run starts."""
     if not wait:
         return []
-    above = scope.event.payload["through"] if scope.event.channel == _CHANNEL else []
+    above = scope.event.payload["through"] if scope.event.channel == CHANNEL else []
     return [*above, scope.run.pipeline]
 
 

@@ -18,12 +18,12 @@ class Endings:
     """Makes an event of every end that a trigger wants; `dispatch` shows it to them."""
 
     def __init__(self, router: Router, dispatch: Callable[[Event], object]) -> None:
-        self._hears, self._listens = router.hears, router.listens
+        self._listens = router.listens
         self._dispatch = dispatch
 
     def ended(self, plan: Plan, record: RunRecord, event: Event) -> None:
-        """A run has ended or begun to wait."""
-        if not self._hears(CHANNEL) or record.finished is None:
+        """A run has ended or begun to wait; to be told while there are any such triggers."""
+        if record.finished is None:
             return
         if event.depth > DEEPEST or plan.shadow:
             return

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from flows.calls import CHANNEL as CALLED
 from flows.calls import Calls
 from flows.caution import MOST_DEATHS, Caution
 from flows.clock_changes import is_plausible
+from flows.endings import CHANNEL as ENDED
 from flows.endings import Endings
 from flows.lane import Host, Lane
 from flows.left_over import kept_runs, last_alive, pending, versions_waiting
@@ -55,7 +57,8 @@ class Engine:
         self.calls = Calls(
             self.lanes, lambda: self.retired, self.store, self.router, recorder, clock
         )
-        self.on_run: list[OnRun] = [self.calls.ended, Endings(self.router, self.dispatch).ended]
+        self._endings = Endings(self.router, self.dispatch)
+        self.on_run: list[OnRun] = []
         self.on_switch: list[Callable[[str, bool], None]] = []
         self._ready: list[tuple[Lane, Scope]] = []
         self._soon: list[Callable[[], None]] = []
@@ -246,8 +249,13 @@ class Engine:
     def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
         """Record a run that has ended or begun to wait, and tell who wants to know."""
         self.recorder.run(record)
+        plan = lane.plan
+        if event.channel == CALLED:
+            self.calls.ended(plan, record, event)
+        if self.router.hears(ENDED):
+            self._endings.ended(plan, record, event)
         for tell in self.on_run:
-            tell(lane.plan, record, event)
+            tell(plan, record, event)
 
     # ------------------------------------------------------------------ inside
     def _drain(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from flows.diary import begin, end, ending, skip
+from flows.failing import describe, failed, note, stopped
 from pipelines.plan import Block, Plan, PlannedStep, Retry
 from pipelines.scope import Scope, StepResult
 from pipelines.step import Pause, Sleep, StepFailed, Stopped
@@ -64,13 +65,11 @@ def _main(block: Block, scope: Scope) -> Generator[Any, Any, str]:
     try:
         yield from run_block(block, scope)
     except Stopped as stop:
-        if stop.state == "failed":
-            scope.error = {"step": "", "message": str(stop), "kind": "stop"}
-        return stop.state
+        return stopped(stop, scope)
     except Cancelled:
         return "cancelled"
     except Exception as error:
-        _note(scope, error)
+        note(scope, error)
         return "failed"
     return "completed"
 
@@ -85,7 +84,7 @@ def _section(block: Block, scope: Scope, state: str) -> Generator[Any, Any, str]
     except Cancelled:
         return "cancelled"
     except Exception as error:
-        _note(scope, error)
+        note(scope, error)
         return "failed"
     return state
 
@@ -156,21 +155,11 @@ def _entered_before(step: PlannedStep, scope: Scope) -> bool:
 def _fail(
     step: PlannedStep, scope: Scope, error: Exception, started: float
 ) -> Generator[Any, Any, None]:
-    text = describe(error)
-    outputs = getattr(error, "outputs", None)
     scope.loops.pop(step.path + _RETRY, None)
-    end(step, scope, "failed", started, error=text, outputs=outputs)
-    if step.id:
-        scope.steps[step.id] = StepResult(outputs or {}, state="failed", error=text)
-    if step.on_error == "continue":
-        return
+    failed(step, scope, error, started)
     if isinstance(step.on_error, Block):
         scope.failures[step.path] = _error(step, error)
         yield from _instead(step, scope)
-        return
-    if not hasattr(error, "__hearth_step__"):
-        error.__hearth_step__ = step.id or step.path  # type: ignore[attr-defined]
-    raise error
 
 
 def _instead(step: PlannedStep, scope: Scope) -> Generator[Any, Any, None]:
@@ -193,19 +182,6 @@ def _error(step: PlannedStep, error: Exception) -> dict[str, Any]:
         "message": describe(error),
         "kind": type(error).__name__,
     }
-
-
-def _note(scope: Scope, error: Exception) -> None:
-    step = getattr(error, "__hearth_step__", "")
-    scope.error = {"step": step, "message": describe(error), "kind": type(error).__name__}
-
-
-def describe(error: BaseException) -> str:
-    """The error in words for a user: its text, with the kind where the text alone says little."""
-    if isinstance(error, StepFailed):
-        return str(error)
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _patiently(step: PlannedStep, scope: Scope, started: float) -> Generator[Any, Any, Any]:

@@ -9,18 +9,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from flows.arming import TriggerHost, Triggers
-from flows.calls import parent_of
+from flows.at_once import is_at_once, run_at_once
 from flows.counts import Counts
 from flows.dry_run import Endless, dry_run
 from flows.executor import Cancelled, execute
 from flows.fiber import Fiber
 from flows.gate import LiveGate
+from flows.records import record_of
 from flows.refusals import Refusals
 from flows.snapshot import restore, snapshot
 from pipelines.links import DEEPEST
 from pipelines.plan import Plan
 from pipelines.scope import RunView, Scope
-from pipelines.secrecy import hidden
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id
 from schemas.problem import UserError
@@ -29,7 +29,6 @@ from schemas.run import RunRecord
 log = logging.getLogger(__name__)
 
 Done = Callable[[RunRecord], None]
-_NOT_RECORDED = frozenset({"payload", "raw", "topic", "ts"})
 
 
 class Host(TriggerHost, Protocol):
@@ -57,6 +56,7 @@ class Lane:
         self.active: dict[int, Fiber] = {}
         self.former: dict[str, Plan] = {}  # by version: those that runs under way began with
         self.expected: set[str] = set()  # the versions of runs that are still to be taken up
+        self._name = plan.name
         self._mask = pipeline_mask(plan.id)
         self._now = host.clock.now
         self._last = (0, 0)
@@ -66,6 +66,7 @@ class Lane:
         self._order = itertools.count(1 + max(map(int, self._queue.keys()), default=-1))
         self.has_left_runs = False
         self._triggers = Triggers(self, host)
+        self._is_at_once = is_at_once(plan)
 
     # ------------------------------------------------------------------ changes
     def arm(self) -> None:
@@ -85,6 +86,7 @@ class Lane:
         self._triggers.disarm()
         self.former[before.version] = before
         self.plan = plan
+        self._is_at_once = is_at_once(plan)
         self._triggers.forget(before)
         self._triggers.arm()
         self._forget()
@@ -120,7 +122,7 @@ class Lane:
             trigger=trigger,
             event=event,
             inputs=self.plan.defaults,
-            run=RunView(0, self.plan.name, self.plan.version, 0.0),
+            run=RunView(0, self._name, self.plan.version, 0.0),
             live=not self.plan.shadow,
             now=self._now,
         )
@@ -159,7 +161,8 @@ class Lane:
         Raises:
             StepFailed: one of them cannot be computed.
         """
-        self._compute_variables(scope)
+        if self.plan.variables:
+            self._compute_variables(scope)
         if force or self.plan.test is None or self.plan.test(scope):
             return True
         self.counts.unmet += 1
@@ -255,6 +258,15 @@ class Lane:
 
     # ------------------------------------------------------------------ runs
     def _start(self, scope: Scope) -> None:
+        """Run from the beginning."""
+        if self._is_at_once and not self.former:
+            state = run_at_once(self.plan, scope)
+            self._tell(record_of(self.plan, scope, state, self._now(), scope.records), scope)
+        else:
+            self._drive(scope)
+
+    def _drive(self, scope: Scope) -> None:
+        """Run to where it has to wait, from the beginning or from where it was waiting."""
         is_kept = bool(scope.resuming)
         running = execute(self._plan_of(scope), scope)
         try:
@@ -292,11 +304,14 @@ class Lane:
         self.host.ended(self, self._record(scope, "waiting"), scope.event)
 
     def _finish(self, scope: Scope, state: str) -> None:
-        record = self._record(scope, state)
+        self._tell(self._record(scope, state), scope)
+
+    def _tell(self, record: RunRecord, scope: Scope) -> None:
         self.host.ended(self, record, scope.event)
-        if done := self._dones.pop(scope.run_id, None):
+        if self._dones and (done := self._dones.pop(scope.run_id, None)):
             done(record)
-        self._follow()
+        if self._waiting:
+            self._follow()
 
     def _follow(self) -> None:
         """Start the next of the queued runs when its turn has come."""
@@ -326,25 +341,9 @@ class Lane:
         return self._record(scope, state)
 
     def _record(self, scope: Scope, state: str) -> RunRecord:
-        waiting, plan = state == "waiting", self._plan_of(scope)
-        record = RunRecord(
-            scope.run_id,
-            plan.id,
-            plan.version,
-            scope.event.id,
-            {k: v for k, v in scope.trigger.items() if k not in _NOT_RECORDED},
-            state,
-            scope.run.started,
-            None if waiting else self._now(),
-            "" if scope.error is None or waiting else scope.error["message"],
-            [*scope.records, *scope.underway.values()] if scope.underway else scope.records,
-            list(scope.effects) if waiting else scope.effects,
-            scope.inputs,
-            scope.variables,
-            plan.labels,
-            parent_of(scope.event),
-        )
-        return hidden(record, plan.secrets) if plan.secrets else record
+        steps = [*scope.records, *scope.underway.values()]
+        finished = None if state == "waiting" else self._now()
+        return record_of(self._plan_of(scope), scope, state, finished, steps)
 
     # ------------------------------------------------------------------ restarts
     def take_up_all(self, kept: Sequence[dict[str, Any]]) -> None:
@@ -364,7 +363,7 @@ class Lane:
             self.host.release(f"run/{scope.run_id:x}")
             self._finish(scope, "crashed")
             return
-        self._start(scope)
+        self._drive(scope)
 
     def give_up(self, kept: Sequence[dict[str, Any]], deaths: int) -> None:
         """End the runs that were left as crashed: taking them up has killed the agent so often."""

@@ -31,6 +31,7 @@ class Router:
         self._names: dict[tuple[str, str], list[Callable[[Event], None]]] = {}
         self._changes: list[OnChange] = []
         self._ticks: list[OnTick] = []
+        self.watches_changes = False  # whether any trigger wishes to see every change
         self.on_subscriptions: Callable[[], None] = lambda: None
 
     def watch(self, watch: Watch) -> Callable[[], None]:
@@ -45,8 +46,7 @@ class Router:
             case OnTime():
                 return self.schedule.watch(watch)
             case OnChange():
-                self._changes.append(watch)
-                return lambda: self._changes.remove(watch)
+                return self._watch_changes(watch)
             case OnTick():
                 self._ticks.append(watch)
                 return lambda: self._ticks.remove(watch)
@@ -113,10 +113,15 @@ class Router:
         for watch in tuple(self._ticks):
             watch.see(event)
 
-    @property
-    def watches_changes(self) -> bool:
-        """Whether any trigger wishes to see every change."""
-        return bool(self._changes)
+    def _watch_changes(self, watch: OnChange) -> Callable[[], None]:
+        self._changes.append(watch)
+        self.watches_changes = True
+
+        def detach() -> None:
+            self._changes.remove(watch)
+            self.watches_changes = bool(self._changes)
+
+        return detach
 
     def _watch_name(self, watch: OnName) -> Callable[[], None]:
         names = self._names.setdefault((watch.channel, watch.name), [])

@@ -15,7 +15,7 @@ def to_wire(value: Any) -> bytes | str:
     Raises:
         StepFailed: null (an empty message is `''`), or something JSON cannot say.
     """
-    if isinstance(value, str | bytes):
+    if isinstance(value, (str, bytes)):
         return value
     if value is None:
         raise StepFailed("the payload is null; write '' for an empty message")

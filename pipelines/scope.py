@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.event import Event
 from schemas.identity import text_id
@@ -64,6 +64,12 @@ class StepResult(dict[str, Any]):
     """A step's result: `state`, `error` and its outputs, by key or attribute in expressions."""
 
 
+_AS_NEEDED: dict[str, Callable[[], Any]] = {
+    "waits": dict, "loops": dict, "active": set, "resuming": set, "underway": dict,
+    "failures": dict, "steps": dict,
+}  # fmt: skip
+
+
 class Scope:
     """The names of one run, and the record it leaves.
 
@@ -78,7 +84,18 @@ class Scope:
     and only `errors` and `finally` are left; `failures` are the errors of the steps whose
     `on_error` steps run just now, by path. `own_memory` tells that what a shadow remembers is its
     own, so that this is done although nothing else is.
+
+    Most runs are over at once and need few of these: the containers in `_AS_NEEDED` are made when
+    they are first asked for.
     """
+
+    waits: dict[str, float]
+    loops: dict[str, int]
+    active: set[str]
+    resuming: set[str]
+    underway: dict[str, StepRecord]
+    failures: dict[str, dict[str, Any]]
+    steps: dict[str, Any]
 
     __slots__ = (
         "active", "effects", "ending", "error", "event", "failures", "inputs", "live", "loops",
@@ -105,19 +122,20 @@ class Scope:
         self.own_memory = False
         self.now = now
         self.variables: dict[str, Any] = {}
-        self.steps: dict[str, Any] = {}
         self.error: dict[str, Any] | None = None
         self.ending = "completed"
-        self.failures: dict[str, dict[str, Any]] = {}
         self.repeat: dict[str, Any] | None = None
         self.records: list[StepRecord] = []
         self.effects: list[Effect] = []
-        self.waits: dict[str, float] = {}
-        self.loops: dict[str, int] = {}
-        self.active: set[str] = set()
-        self.resuming: set[str] = set()
         self.rounds: tuple[int, ...] = ()
-        self.underway: dict[str, StepRecord] = {}
+
+    if not TYPE_CHECKING:  # so that an unknown name stays a mistake
+
+        def __getattr__(self, name: str) -> Any:
+            """A container that was not needed until now."""
+            made = _AS_NEEDED[name]() if name in _AS_NEEDED else object.__getattribute__(self, name)
+            setattr(self, name, made)
+            return made
 
     def child(self, repeat: dict[str, Any] | None) -> Scope:
         """The same run seen from inside a `repeat` round."""
