@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Reading(Struct, frozen=True, omit_defaults=False):
+class Reading(Struct, frozen=True, omit_defaults=False, gc=False):
     """One value in the canonical vocabulary (one unit per property, `unit` None where none).
 
     `instance` tells equal properties of one device apart (`l1`, `0`, `left`), None when there is
@@ -48,7 +48,7 @@ class Announcement(Struct, frozen=True, omit_defaults=True):
     removed: bool = False
 
 
-class Decoded(Struct, omit_defaults=True, kw_only=True):
+class Decoded(Struct, omit_defaults=True, kw_only=True, gc=False):
     """What a firmware profile made of one message; field names are those of `hearth decode`.
 
     `device` is the id the firmware itself uses, `key` the stable `FIRMWARE:ID`. `channel` is one

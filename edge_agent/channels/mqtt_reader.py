@@ -127,10 +127,13 @@ class Reader:
             self.arrived += 1
             after += 2
         if self._v5 and after < end:
-            length, after = read_length(data, after)
-            after += length if after else end
-            if length and self.numbered:
-                subscription = subscription_of(data[after - length : after])
+            if data[after]:
+                length, after = read_length(data, after)
+                after += length if after else end
+                if self.numbered:
+                    subscription = subscription_of(data[after - length : after])
+            else:
+                after += 1
         if after > end or not name:
             raise MalformedPacket("a PUBLISH without a topic, or shorter than it says")
         topic = self._topics.get(name) or self._learn(name)

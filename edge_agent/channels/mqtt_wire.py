@@ -4,6 +4,8 @@ from functools import lru_cache
 
 from paho.mqtt.exception import MalformedPacket
 
+from schemas.identity import text_id
+
 DUP = 0x08
 RETAIN = 0x01
 RUN_PROPERTY = b"\x2c\x26\x00\x03run\x00\x24"
@@ -68,18 +70,9 @@ def publish_packet(first: int, topic: bytes, mid: int, properties: bytes, payloa
     return b"%c%b%b%b" % (first, length_field(size), body, payload)
 
 
-@lru_cache(maxsize=4)
 def run_property(run: int) -> bytes:
     """The properties of a PUBLISH that name the run which sent it (user property `run`)."""
-    text = b"%032x" % run
-    return b"%b%b-%b-%b-%b-%b" % (
-        RUN_PROPERTY,
-        text[:8],
-        text[8:12],
-        text[12:16],
-        text[16:20],
-        text[20:],
-    )
+    return RUN_PROPERTY + text_id(run).encode()
 
 
 def read_length(data: bytes | bytearray, at: int) -> tuple[int, int]:
@@ -88,6 +81,9 @@ def read_length(data: bytes | bytearray, at: int) -> tuple[int, int]:
     Raises:
         MalformedPacket: it is longer than four bytes.
     """
+    if at + 1 < len(data) and data[at + 1] < 128:  # most packets: two bytes at most
+        byte = data[at]
+        return (byte, at + 1) if byte < 128 else (byte & 127 | data[at + 1] << 7, at + 2)
     value = shift = 0
     for place in range(at, min(at + 4, len(data))):
         byte = data[place]

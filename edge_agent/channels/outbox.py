@@ -40,6 +40,7 @@ class Outbox:
     and a kill loses none; a power cut may lose what was not synced (`unsynced`). When more than
     `limit` letters wait, the oldest QoS 0 letter is dropped, else the oldest; `dropped`
     counts them. While the disk takes nothing, `problem` says why and the letters stay in memory.
+    `waiting` are they by number, for others to look at.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -47,7 +48,7 @@ class Outbox:
         self.problem = ""
         self._limit = limit
         self._journal = Journal(folder)
-        self._waiting: OrderedDict[int, int | Letter] = OrderedDict()
+        self.waiting: OrderedDict[int, int | Letter] = OrderedDict()
         self._taken: dict[int, int | Letter] = {}
         self._zeros: deque[int] = deque()
         self._fresh: list[int] = []
@@ -57,15 +58,15 @@ class Outbox:
 
     def __len__(self) -> int:
         """How many letters wait."""
-        return len(self._waiting)
+        return len(self.waiting)
 
     def put(self, letter: Letter) -> None:
         """Add a letter at the end."""
         number = self._number()
-        self._waiting[number] = letter
+        self.waiting[number] = letter
         if not letter.qos:
             self._zeros.append(number)
-        if len(self._waiting) > self._limit:
+        if len(self.waiting) > self._limit:
             self._drop_one()
 
     def keep(self, letter: Letter) -> int:
@@ -76,7 +77,7 @@ class Outbox:
 
     def take(self) -> tuple[int, Letter | None]:
         """The oldest waiting letter and its number, to be sent; None if it cannot be read."""
-        number, held = self._waiting.popitem(last=False)
+        number, held = self.waiting.popitem(last=False)
         self._taken[number] = held
         if isinstance(held, Letter):
             return number, held
@@ -91,8 +92,8 @@ class Outbox:
     def rewind(self, numbers: list[int]) -> None:
         """Let taken letters wait again, before all others."""
         for number in reversed(numbers):
-            self._waiting[number] = self._taken.pop(number)
-            self._waiting.move_to_end(number, last=False)
+            self.waiting[number] = self._taken.pop(number)
+            self.waiting.move_to_end(number, last=False)
         self._zeros.extendleft(reversed(numbers))
 
     def done(self, number: int) -> None:
@@ -118,7 +119,7 @@ class Outbox:
         self._gone.clear()
         del self._fresh[:_SLICE]
         for (number, _), place in zip(fresh, places, strict=False):
-            (self._taken if number in self._taken else self._waiting)[number] = place
+            (self._taken if number in self._taken else self.waiting)[number] = place
 
     def unsynced(self) -> Callable[[], None] | None:
         """What makes the letters outlive a power cut, for another thread; None: nothing to do."""
@@ -141,7 +142,7 @@ class Outbox:
             self._next = max(self._next, entry.number + 1)
             if not entry.flags >> 1:
                 self._zeros.append(entry.number)
-        self._waiting.update(sorted(places.items()))
+        self.waiting.update(sorted(places.items()))
         self._journal.release(list(dict.fromkeys(over)))
 
     def _number(self) -> int:
@@ -151,14 +152,14 @@ class Outbox:
         return number
 
     def _held(self, number: int) -> int | Letter | None:
-        held = self._waiting.get(number)
+        held = self.waiting.get(number)
         return self._taken.get(number) if held is None else held
 
     def _drop_one(self) -> None:
-        while self._zeros and self._zeros[0] not in self._waiting:
+        while self._zeros and self._zeros[0] not in self.waiting:
             self._zeros.popleft()
-        number = self._zeros.popleft() if self._zeros else next(iter(self._waiting))
-        self._forget(number, self._waiting.pop(number))
+        number = self._zeros.popleft() if self._zeros else next(iter(self.waiting))
+        self._forget(number, self.waiting.pop(number))
         self.dropped += 1
 
     def _forget(self, number: int, held: int | Letter) -> None:

@@ -41,6 +41,7 @@ class Outgoing:
         self.refused = 0
         self.v5 = True
         self._outbox = outbox
+        self._waiting = outbox.waiting
         self._write = write
         self._new_id = new_id
         self._soon = soon
@@ -65,7 +66,7 @@ class Outgoing:
 
     def send(self, letter: Letter) -> None:
         """Send a letter now if there is room and none waits, else queue it."""
-        if self._open and not self._outbox and (not letter.qos or self._has_room(letter)):
+        if self._open and not self._waiting and (not letter.qos or self._has_room(letter)):
             self._post(letter, 0)
             return
         self._outbox.put(letter)
