@@ -9,9 +9,9 @@ from msgspec import Struct
 def to_json(value: Any) -> str:
     """JSON text of anything; what JSON has no form for becomes its text."""
     try:
-        return _encoder.encode(value).decode()
+        return _encode(value).decode()
     except (TypeError, ValueError, OverflowError, RecursionError):
-        return _encoder.encode(_plain(value, 0)).decode()
+        return _encode(_plain(value, 0)).decode()
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -34,4 +34,4 @@ def _plain(value: Any, depth: int) -> Any:
     return _plain(str(value), 0)
 
 
-_encoder = msgspec.json.Encoder(enc_hook=str)
+_encode = msgspec.json.Encoder(enc_hook=str).encode

@@ -34,7 +34,7 @@ class Ledger(Recording, Questions):
         Recording.__init__(self, committer, commit_every)
         Questions.__init__(self, cursors, asking)
         self.chronicle = Chronicle(self._fetch)
-        self.past = LedgerPast(lambda: committer.packer.seq, cursors.rows)
+        self.past = LedgerPast(self.position, cursors.rows)
 
     @classmethod
     def open(
