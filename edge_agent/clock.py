@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 _LOOK_AGAIN = 5.0
 _SET = 1.0  # seconds between two looks that no adjusting of a clock's speed explains
+_JUST_NOW = 0.05  # seconds in which a second look tells nothing: whoever sets the clock passes them
 
 
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -38,6 +39,7 @@ class SystemClock:
         self.now = now
         self._uptime = uptime
         self._drift = now() - uptime()
+        self._looked = 0.0
         self._tell: list[Callable[[float], None]] = []
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Deadline:
@@ -54,7 +56,11 @@ class SystemClock:
 
     def notice(self) -> None:
         """See whether the clock was set; one that is made to run a little faster was not."""
-        drift = self.now() - self._uptime()
+        now = self.now()
+        if self._looked <= now < self._looked + _JUST_NOW:
+            return
+        self._looked = now
+        drift = now - self._uptime()
         by, self._drift = drift - self._drift, drift
         if -_SET < by < _SET:
             return

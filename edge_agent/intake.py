@@ -39,7 +39,7 @@ class Intake:
     ) -> None:
         self._decode = profiles.decode
         self._profiles = profiles
-        self._registry = registry
+        self._directory = registry.directory
         self._apply = registry.apply
         self._record = ledger.message
         self._handle = engine.handle
@@ -48,11 +48,11 @@ class Intake:
         self._live = live
         self._count = counter
         self._resubscribe = resubscribe
-        self._versions = (-1, -1)
+        self._known = self._subscribed = -1
 
     def message(self, message: Message) -> None:
         """One message from the broker."""
-        raw, topic = message.payload, message.topic
+        raw, topic, profiles = message.payload, message.topic, self._profiles
         payload = parse(raw)
         now = self._now()
         decoded = self._decode(topic, raw, payload, message.retain)
@@ -65,7 +65,8 @@ class Intake:
         changes: Sequence[Change] = ()
         if decoded is not None:
             changes = self._apply(decoded, event)
-            self._follow_versions()
+            if self._directory.version != self._known or profiles.version != self._subscribed:
+                self._follow_versions()
         self._count.value += 1
         self.changed(event, changes)
 
@@ -79,11 +80,9 @@ class Intake:
 
     def _follow_versions(self) -> None:
         """Who a name means may have changed, or what to subscribe to."""
-        directory, profiles = self._registry.directory.version, self._profiles.version
-        if (directory, profiles) == self._versions:
-            return
-        self._versions, (known, subscribed) = (directory, profiles), self._versions
-        if directory != known:
+        known, self._known = self._known, self._directory.version
+        subscribed, self._subscribed = self._subscribed, self._profiles.version
+        if known != self._known:
             self._router.devices_changed()
-        if profiles != subscribed:
+        if subscribed != self._subscribed:
             self._resubscribe()

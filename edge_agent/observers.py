@@ -38,7 +38,7 @@ def show_runs(live: Live) -> Callable[[Plan, RunRecord, Event], None]:
     told: dict[int, int] = {}
 
     def show(plan: Plan, record: RunRecord, event: Event) -> None:
-        before = told.pop(record.id, 0)
+        before = told.pop(record.id, 0) if told else 0
         if not live.listening:
             return
         live.run(record)

@@ -107,7 +107,7 @@ class Registry:
                     device.reached(slot, value, ts)
         if decoded.devices:
             changes += self._announced(decoded, ts, retained)
-        if decoded.via and device.bridge is None:
+        if decoded.via in self._devices and device.bridge is None:
             changes += self.availability.behind(device, decoded.via, ts, retained)
         if decoded.available is not None:
             changes += self.availability.told(device, decoded, ts, retained)
