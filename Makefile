@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 help:
 	@echo "make demo    watch recorded devices and five pipelines, no broker or configuration needed"
-	@echo "make test    every test (needs mosquitto, PostgreSQL, Chromium; installed with apt)"
+	@echo "make test    every test (needs mosquitto, PostgreSQL, Chromium, qemu; installed with apt)"
 	@echo "make setup   prepare .venv with everything; the command is then $(HEARTH)"
 	@echo "make lint    ruff, formatting, mypy --strict"
 	@echo "make bench   the measurements of hearth bench"
@@ -22,10 +22,12 @@ demo:
 setup:
 	@scripts/debian-packages
 	@scripts/bootstrap dev
+	@scripts/aarch64-runtime
 
 test:
 	@scripts/debian-packages
 	@scripts/bootstrap dev
+	@scripts/aarch64-runtime
 	@$(PYTEST) -n $(WORKERS) $(ARGS)
 
 soak:

@@ -1,4 +1,4 @@
-"""One compiled tiny model for all tests; compiling it takes a quarter of a minute."""
+"""One compiled tiny model for all tests; compiling it takes half a minute."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from filelock import FileLock
 from edge_agent.models.compiling.compile import compile_model
 from edge_agent.models.runtime.library import load_runtime
 from edge_agent.models.signing import Key
+from tests.models.far.fixtures import far_machine
 from tests.models.tiny import Tiny
 
-THIS = "x86-64-v2"
+THIS, ARM = "x86-64-v3", "cortex-a72"
+__all__ = ["far_machine"]
 
 
 class Made:
@@ -35,7 +37,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return base if worker_id == "master" else base.parent
 
 
-def made(shared: Path, family: str, kind: str) -> Made:
+def made(shared: Path, family: str, kind: str, *targets: str) -> Made:
     """A compiled model, made by whichever test process comes first."""
     load_runtime()
     folder, key = shared / f"{family}-{kind}", Key(shared / "models.key")
@@ -44,11 +46,11 @@ def made(shared: Path, family: str, kind: str) -> Made:
         if not (folder / "manifest.sig").exists():
             source = shared / f"{folder.name}-source"
             tiny.write(source)
-            compile_model(source, folder, targets=[THIS], key=key)
+            compile_model(source, folder, targets=[THIS, *targets], key=key)
     return Made(folder, key, tiny)
 
 
 @pytest.fixture(scope="session")
 def llama(shared: Path) -> Made:
-    """A Llama with int4 weights."""
-    return made(shared, "llama", "q4f32_1")
+    """A Llama with int4 weights, for this machine and for aarch64."""
+    return made(shared, "llama", "q4f32_1", ARM)

@@ -11,7 +11,7 @@ import pytest
 from edge_agent.models.runtime.batching import Batcher, Request
 from edge_agent.models.runtime.decoder import Decoder
 from edge_agent.models.runtime.sampling import Sampler, Sampling
-from tests.models.conftest import Made, made
+from tests.models.conftest import ARM, Made, made
 
 LENGTHS = (1, 5, 17, 33, 60, 100)
 
@@ -52,7 +52,7 @@ def run(batcher: Batcher) -> None:
     [("llama", "q4f32_1"), ("qwen2", "q4f16_1"), ("qwen3", "q0f32"), ("gemma", "q0f16")],
 )
 def test_the_logits_are_those_of_float_arithmetic(shared: Path, family: str, kind: str) -> None:
-    model = made(shared, family, kind)
+    model = made(shared, family, kind, *([ARM] if family == "llama" else []))
     decoder = opened(model)
     for sequence, prompt in enumerate(prompts()[:5]):
         decoder.add(sequence)

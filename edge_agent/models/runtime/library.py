@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,18 +83,23 @@ class Library:
         import tvm_ffi
 
         said = self.metadata()
-        packing = said.get("packing")
-        if packing not in (None, PACKING):
+        if said.get("packing", PACKING) != PACKING:
             raise BrokenFolder(f"{self.path}: of another version of hearthflow; compile it again")
-        made = []
-        for each in said["params"]:
-            name, shape = each["name"], list(each["shape"])
-            if packing:
-                values = parameter(name, shape, weights, said["geometry"])
-            else:
-                values = _unchanged(name, shape, weights)
-            made.append(tensor(values))
-        return tvm_ffi.convert(made)
+        return tvm_ffi.convert([tensor(values) for values in arranged(said, weights)])
+
+
+def arranged(said: dict[str, Any], weights: Weights) -> Iterator[Array]:
+    """A folder's tensors as the library that says this of itself wants them.
+
+    Raises:
+        BrokenFolder: a tensor is missing or has another shape.
+    """
+    for each in said["params"]:
+        name, shape = each["name"], list(each["shape"])
+        if "packing" in said:
+            yield parameter(name, shape, weights, said["geometry"])
+        else:
+            yield _unchanged(name, shape, weights)
 
 
 def _unchanged(name: str, shape: Sequence[int], weights: Weights) -> Array:
