@@ -22,6 +22,8 @@ _SAID_OTHERWISE = (
     ("百分点", "%"),
     ("廿", "二十"),
     ("一半", "50%"),
+    ("最亮", "100%"),
+    ("最大", "100%"),
 )
 
 Rewrite = Callable[[re.Match[str]], str]
