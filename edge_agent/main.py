@@ -31,7 +31,7 @@ from edge_agent.gateway.start import start as start_gateway
 from edge_agent.intake import Intake
 from edge_agent.intents.at_home import AtHome
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.models.start import make_models
+from edge_agent.models.start import make_models, prepare_models
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.measures import Measures, resident_bytes, watch
 from edge_agent.monitoring.metrics import Metrics
@@ -175,6 +175,7 @@ class Agent:
         await self.ledger.flush()  # with what the engine has noted before it takes runs up
         self.files.start()
         self.files.on_swap.append(self.announcements.tell)
+        prepare_models(self.models, self.engine.lanes, self.files.on_swap, self.health)
         self.silence = SilenceWatch(self.registry.availability, self.clock, self.intake.changed)
         self.silence.start(away=self.clock.now() - self.engine.alive_until)
         self._leave.callback(self.silence.stop)
@@ -277,15 +278,10 @@ class Agent:
 
     def _facts(self) -> AgentFacts:
         return AgentFacts(
-            name=self.settings.agent.name,
-            version=self.version,
-            started=self.started,
-            urls=self.urls,
-            facts=self._figures,
-            take=self.intake.message,
-            messages=self.channel,
-            stop=self.stopping.set,
-        )
+            name=self.settings.agent.name, version=self.version, started=self.started,
+            urls=self.urls, facts=self._figures, take=self.intake.message,
+            messages=self.channel, stop=self.stopping.set,
+        )  # fmt: skip
 
     def _figures(self) -> dict[str, Any]:
         return {

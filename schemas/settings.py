@@ -163,6 +163,15 @@ class ModelSettings(Section, frozen=True):
     name: Annotated[str, Meta(description="What the server calls the model.")] = ""
     key: Annotated[str | None, Meta(description="The server's API key; use !secret.")] = None
     sequences: Annotated[int, Meta(ge=1, le=256, description="Answers at once.")] = 8
+    memory: Annotated[
+        Size | None, Meta(description="The most it may take; by default what models may in all.")
+    ] = None
+    warm_up: Annotated[
+        bool, Meta(description="Load it and try it before the agent says that it is ready.")
+    ] = False
+    keep_loaded: Annotated[
+        bool, Meta(description="Never unload it when another needs its memory.")
+    ] = False
     queue: Annotated[
         int, Meta(ge=0, description="Requests that may wait; more are told to come later.")
     ] = 64
@@ -193,6 +202,17 @@ class ModelSettings(Section, frozen=True):
     tokens: Annotated[int, Meta(ge=64, description="Tokens of all answers at once.")] = 8192
 
 
+class InferenceSettings(Section, frozen=True):
+    """What models may take of this machine, all of them together."""
+
+    memory: Annotated[
+        Size | None, Meta(description="Weights and working memory; by board (1GB).")
+    ] = None
+    threads: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="CPU cores they keep busy; by board.")
+    ] = None
+
+
 class LogSettings(Section, frozen=True):
     """Log output."""
 
@@ -220,6 +240,7 @@ class Settings(Section, frozen=True):
         dict[str, ModelSettings],
         Meta(description="Models by name, besides the folders under `models/`."),
     ] = {}
+    inference: InferenceSettings = field(default_factory=InferenceSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 

@@ -51,10 +51,11 @@ def board(settings: Settings) -> Iterator[Finding]:
     found = fit(machine_here(), settings.agent.board)
     how = "chosen" if found.chosen else "detected"
     ledger = limited(settings).ledger
+    models = settings.inference.memory or found.board.inference.memory
     text = (
         f"{found.board.description} ({found.board.board}, {how}): CPU {found.cpu},"
         f" {found.budget / 1e6:.0f} MB for the agent, ledger {ledger.memory} and {ledger.max_size}"
-        f" on disk, models {found.board.inference.memory}, image {found.platform or 'unknown'}"
+        f" on disk, models {models}, image {found.platform or 'unknown'}"
     )
     yield Finding("good", "board", text)
 

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge_agent.ledger.retention import size_bytes
 from edge_agent.models.driver import Driver, Machine, ModelRefused, Place
-from edge_agent.models.gauges import Gauges, Measured, watch_lines
+from edge_agent.models.gauges import Gauges, Measured, watch_lines, watch_memory
 from edge_agent.models.libraries import MANIFEST
 from edge_agent.models.line import Line
 from edge_agent.models.residents import Residents
+from edge_agent.models.room import Room
 from edge_agent.monitoring.metrics import Metrics
 from pipelines.model_names import model_folders
 from schemas.model import ChatPart, ChatRequest, Priority
@@ -75,9 +77,11 @@ class Desk:
         self._machine = machine
         self._keys = tuple(keys)
         self.gauges = Gauges(metrics)
-        self.residents = Residents(make)
+        self.room = Room(machine.memory, [name for name in settings if settings[name].keep_loaded])
+        self.residents = Residents(make, self.room)
         self.lines: dict[str, Line] = {}
         watch_lines(metrics, self.lines)
+        watch_memory(metrics, self.residents.loaded)
 
     def names(self) -> list[str]:
         """The names of all models, also of those that stand for others."""
@@ -95,7 +99,8 @@ class Desk:
         if settings is None and not (folder / MANIFEST).exists():
             known = ", ".join(self.names()) or "none"
             raise LookupError(f"there is no model `{name}` (there are: {known})")
-        return Place(name, settings or ModelSettings(), folder, self._keys, self._machine)
+        settings = settings or ModelSettings()
+        return Place(name, settings, folder, self._keys, self._may_take(settings))
 
     @asynccontextmanager
     async def turn(self, name: str, priority: Priority) -> AsyncIterator[Turn]:
@@ -109,6 +114,13 @@ class Desk:
             line = self._line(place)
             async with line.turn(priority), self.residents.using(place) as driver:
                 yield Turn(name, driver, measured)
+
+    def _may_take(self, settings: ModelSettings) -> Machine:
+        """The machine with what this model may take of its memory."""
+        if settings.memory is None:
+            return self._machine
+        own = size_bytes(settings.memory)
+        return msgspec.structs.replace(self._machine, memory=min(own, self._machine.memory or own))
 
     def _line(self, place: Place) -> Line:
         line = self.lines.get(place.name)

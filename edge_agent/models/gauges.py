@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from edge_agent.models.driver import ModelBusy, ModelRefused
 from edge_agent.models.line import Line
+from edge_agent.models.residents import Loaded
 from edge_agent.monitoring.metrics import Counter, Counters, Histogram, Labels, Metrics
 from schemas.model import Usage
 
@@ -177,6 +178,16 @@ def watch_lines(metrics: Metrics, lines: Mapping[str, Line]) -> None:
         each(lambda line: line.busy_seconds),
         "model",
         kind="counter",
+    )
+
+
+def watch_memory(metrics: Metrics, loaded: Mapping[str, Loaded]) -> None:
+    """Add which models are loaded, and the memory their processes take."""
+    metrics.read(
+        "hearthflow_model_memory_bytes",
+        "Resident memory of a loaded model's process; 0 where it has none of its own.",
+        lambda: {(model,): each.resident_bytes for model, each in loaded.items()},
+        "model",
     )
 
 

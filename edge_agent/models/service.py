@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from edge_agent.models.asking import Asking
 from edge_agent.models.choosing import Choice, Choosing, Route
 from edge_agent.models.desk import Desk, make_driver
 from edge_agent.models.driver import Driver, Machine, ModelBusy, ModelError, ModelRefused, Place
+from edge_agent.models.preparing import Preparing
 from edge_agent.monitoring.metrics import Metrics
 from pipelines.ports import Busy
 from schemas.model import NOBODY, Asker, ChatPart, ChatRequest
@@ -39,7 +40,9 @@ class ModelService:
         self.keys = tuple(keys)
         metrics = metrics or Metrics()
         self.desk = Desk(home, settings, machine=machine, keys=keys, metrics=metrics, make=make)
+        self._settings = settings
         self._choosing = Choosing(settings)
+        self.preparing = Preparing(self.desk, settings, tuple)
         self._chosen = metrics.counters(
             "hearthflow_model_choices_total",
             "Whom a name that stands for several models meant, and why a larger one was asked.",
@@ -115,8 +118,14 @@ class ModelService:
         await self.desk.residents.swap(self.desk.place(model))
         return self.desk.residents.loaded[model].driver
 
+    def prepare(self, urgent: Callable[[], Iterable[str]]) -> None:
+        """Make models ready before they are asked; `urgent` are those that should be loaded."""
+        self.preparing = Preparing(self.desk, self._settings, urgent)
+        self.preparing.start()
+
     async def close(self) -> None:
         """End all of them."""
+        await self.preparing.stop()
         await self.desk.residents.close()
 
     # ------------------------------------------------------------------ inside

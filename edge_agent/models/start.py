@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge_agent.board import fit, machine
@@ -9,7 +10,9 @@ from edge_agent.ledger.retention import size_bytes
 from edge_agent.models.driver import Machine, Place
 from edge_agent.models.service import ModelService
 from edge_agent.models.signing import Key, trusted_keys
+from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.metrics import Metrics
+from flows.lane import Lane
 from schemas.settings import ModelSettings, Settings
 
 KEY = Path("data") / "models.key"
@@ -32,5 +35,25 @@ def place_of(home: Path, settings: Settings, name: str) -> Place:
 
 def _machine(settings: Settings) -> Machine:
     found = fit(machine(), settings.agent.board)
-    limits = found.board.inference
-    return Machine(found.cpu, limits.threads, size_bytes(limits.memory))
+    wanted, limits = settings.inference, found.board.inference
+    memory = size_bytes(wanted.memory or limits.memory)
+    return Machine(found.cpu, wanted.threads or limits.threads, memory)
+
+
+def prepare_models(
+    models: ModelService,
+    lanes: Mapping[str, Lane],
+    on_swap: list[Callable[[], None]],
+    health: Health,
+) -> None:
+    """Make models ready before they are asked; the agent is not ready before those that should be
+    warm are. Those of pipelines with a high priority follow what `on_swap` tells of."""
+
+    def urgent() -> set[str]:
+        plans = [lane.plan for lane in lanes.values() if lane.enabled and lane.plan.priority > 0]
+        return {use.model for plan in plans for use in plan.models}
+
+    models.prepare(urgent)
+    on_swap.append(models.preparing.want)
+    health.watch("warm-up", lambda: models.preparing.warming)
+    health.watch("models", lambda: models.preparing.problem, essential=False)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import resource
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -19,13 +20,14 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS, _STOP_SECONDS = 120.0, 3.0
 _KINDS: dict[str, type[ModelError]] = {"invalid": ModelRefused, "busy": ModelBusy}
-_GONE: dict[str, Any] = {"error": "the model's process ended", "kind": "failed"}
+_LOOK_SECONDS = 0.5
 
 
 class WorkerProcess:
     """Sends requests to a worker and hands its frames to whoever asked.
 
-    When the process ends, every request under way fails and the next one starts it again.
+    When the process ends, every request under way fails and the next one starts it again. It is
+    ended when it takes more memory than the job's `memory`.
     """
 
     def __init__(self, module: str, job: dict[str, Any], *, threads: int = 1) -> None:
@@ -36,6 +38,8 @@ class WorkerProcess:
         self._asked: dict[int, asyncio.Queue[dict[str, Any]]] = {}
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._complaints: asyncio.Task[str] | None = None
+        self._greedy = ""
         self._starting = asyncio.Lock()
         self.starts = 0
 
@@ -115,7 +119,8 @@ class WorkerProcess:
             env=_environment(self._threads), start_new_session=True,
         )  # fmt: skip
         assert process.stdin is not None and process.stdout is not None
-        complaints = asyncio.create_task(_complaints(process))
+        self._greedy = ""
+        complaints = self._complaints = asyncio.create_task(_complaints(process))
         process.stdin.write(packed(self._job))
         said: dict[str, Any] = {}
         try:
@@ -127,21 +132,50 @@ class WorkerProcess:
         if "ready" not in said:
             last = await complaints
             await process.wait()
-            raise ModelError(said.get("failed") or f"the model's process does not start: {last}")
+            failed = said.get("failed") or f"the model's process does not start: {last}"
+            raise ModelError(f"{failed}{self._limit()}")
         self._process = process
         self._reading = asyncio.create_task(self._read(process))
 
+    async def _watch(self, process: Process, most: int) -> None:
+        """End the process once it takes more than that many bytes."""
+        while process.returncode is None:
+            took = _resident_bytes(process.pid)
+            if took > most:
+                self._greedy = f"it took {took / 1e6:.0f} MB, and may take {most / 1e6:.0f} MB"
+                process.kill()
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def _read(self, process: Process) -> None:
         assert process.stdout is not None
+        most = self._job.get("memory")
+        watch = asyncio.create_task(self._watch(process, most)) if most else None
         while (frame := await receive(process.stdout)) is not None:
             if (frames := self._asked.get(frame.pop("id"))) is not None:
                 frames.put_nowait(frame)
         code = await process.wait()
+        if watch is not None:
+            watch.cancel()
+        told = f"the model's process ended ({self._greedy or await self._last_words(code)})"
         if process is self._process:
-            log.warning("a model's process ended", extra={"code": code, "job": self._job["folder"]})
+            log.warning(
+                "a model's process ended", extra={"reason": told, "folder": self._job["folder"]}
+            )
             self._process = None
         for frames in self._asked.values():
-            frames.put_nowait(_GONE)
+            frames.put_nowait({"error": told, "kind": "failed"})
+
+    def _limit(self) -> str:
+        """What may be the reason that it does not start."""
+        most = self._job.get("memory")
+        return f" (it may take {most / 1e6:.0f} MB of memory)" if most else ""
+
+    async def _last_words(self, code: int) -> str:
+        """What ended the process: a signal or its code, and what it wrote last."""
+        how = signal.Signals(-code).name if code < 0 else f"code {code}"
+        said = await self._complaints if self._complaints is not None else ""
+        return f"{how}: {said}" if said else how
 
 
 async def _complaints(process: Process) -> str:

@@ -181,6 +181,13 @@ def test_a_killed_worker_fails_its_requests_and_the_next_one_starts_it_again(lla
     serving(llama, use)
 
 
+def test_a_worker_without_the_memory_it_needs_says_what_it_may_take(llama: Made) -> None:
+    keys = tuple(trusted_keys(llama.key))
+    place = Place("tiny", ModelSettings(), llama.folder, keys, Machine(THIS, memory=12_000_000))
+    with pytest.raises(ModelError, match=r"\(it may take 12 MB of memory\)"):
+        asyncio.run(TvmDriver(place).load())
+
+
 def test_a_library_that_was_touched_is_never_loaded(llama: Made, tmp_path: Path) -> None:
     folder = llama.copy(tmp_path / "model")
     library = folder / f"{THIS}.so"
