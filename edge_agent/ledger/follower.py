@@ -8,7 +8,7 @@ from edge_agent.ledger import history
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.records import Entry, Latest
 from edge_agent.ledger.store import FOLLOWERS, Cursor
-from schemas.run import RunRecord
+from schemas.kept_run import KeptRun
 
 
 class Follower:
@@ -36,7 +36,7 @@ class Follower:
         """The next committed entries after the last acknowledged one; empty when there are none."""
         return await self._cursors.run(FOLLOWERS, lambda cursor: self._read(cursor, limit))
 
-    async def runs(self, limit: int, *, after: int) -> tuple[Sequence[RunRecord], int]:
+    async def runs(self, limit: int, *, after: int) -> tuple[Sequence[KeptRun], int]:
         """The runs among the next `limit` entries after a place, and the place of the last."""
         return await self._cursors.run(FOLLOWERS, lambda cursor: self._runs(cursor, limit, after))
 
@@ -55,14 +55,14 @@ class Follower:
         """Forget the cursor: nobody follows under this name any more."""
         self._keep(self.name, None, self._hold)
 
-    def _runs(self, cursor: Cursor, limit: int, after: int) -> tuple[list[RunRecord], int]:
+    def _runs(self, cursor: Cursor, limit: int, after: int) -> tuple[list[KeptRun], int]:
         between = self._next(cursor, limit, after)
         if between is None:
             return [], after
         # The end first: what is committed meanwhile comes after it and is read the next time.
         last = self._cursors.named(cursor, "last_between", between)[0][0]
         rows = self._cursors.named(cursor, "runs_between", between | {"upto": last})
-        return [run for row in rows if (run := history.entry(row, []).run) is not None], last
+        return [run for row in rows if (run := history.kept_run(row)) is not None], last
 
     def _next(self, cursor: Cursor, limit: int, after: int) -> dict[str, int] | None:
         following = self._cursors.named(cursor, "next_seq", {"after": after})[0][0]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from edge_agent.ledger.records import Entry, Latest
 from schemas.event import Event
-from schemas.run import Effect, RunRecord, StepRecord
+from schemas.kept_run import KeptRun
 
 Row = tuple[Any, ...]
 IN_TEXTS = frozenset("tjx")  # types of readings that stand in `more.texts`, see 001_ledger.sql
@@ -19,7 +18,8 @@ _EVENT, _RUN = slice(1, 9), slice(9, 17)
 
 def entry(row: Row, readings: list[Latest]) -> Entry:
     """An entry of `entries_after`, `open_after`, `runs` or `run`."""
-    return Entry(row[0], _event(*row[_EVENT]), readings, _run(*row[_RUN]))
+    run = kept_run(row)
+    return Entry(row[0], _event(*row[_EVENT]), readings, None if run is None else run.record())
 
 
 def _event(
@@ -39,48 +39,26 @@ def _event(
     return Event(number(identity), seconds, arrival, channel, source, payload, b"", retain, qos=qos)
 
 
-def _run(
-    identity: bytes | None,
-    event: bytes | None,
-    pipeline: str | None,
-    version: str,
-    state: str,
-    started: int,
-    finished: int | None,
-    detail: str,
-) -> RunRecord | None:
+def kept_run(row: Row) -> KeptRun | None:
+    """The run in a row of `entries_between` or `runs_between`, if there is one."""
+    identity, event, pipeline, version, state, started, finished, detail = row[_RUN]
     if identity is None or pipeline is None:
         return None
-    parts: list[Any] = msgspec.json.decode(detail)
-    trigger, steps, effects, error, inputs, variables, labels, parent, stored = (
-        parts + ["", {}, {}, {}, "", ""][len(parts) - 3 :]
-    )
-    return RunRecord(
+    return KeptRun(
         number(identity),
         pipeline,
         version,
-        _of_text(stored) if event is None else number(event),
-        trigger,
+        0 if event is None else number(event),
         state,
         started / 1e6,
         None if finished is None else finished / 1e6,
-        error,
-        msgspec.convert(steps, list[StepRecord]),
-        msgspec.convert(effects, list[Effect]),
-        inputs,
-        variables,
-        labels,
-        _of_text(parent),
+        msgspec.Raw(detail),
     )
 
 
 def number(identity: bytes) -> int:
     """An id as the number it is in Python."""
     return int.from_bytes(identity)
-
-
-def _of_text(text: str) -> int:
-    return UUID(text).int if text else 0
 
 
 def latest(row: Row) -> Latest:

@@ -12,6 +12,7 @@ from pipelines.trigger import OnReading
 from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import stable_id, text_id
+from schemas.kept_run import KeptRun
 from schemas.run import RunRecord
 
 _FAILED = frozenset({"failed", "crashed"})
@@ -54,7 +55,7 @@ class Events:
                 self._devices.popleft()
 
     async def tell_runs(
-        self, runs: Sequence[RunRecord], deployments: Mapping[str, str], now: float
+        self, runs: Sequence[KeptRun], deployments: Mapping[str, str], now: float
     ) -> None:
         """Send that runs have failed, but for those that failed long ago.
 
@@ -62,7 +63,7 @@ class Events:
             OSError: not now.
         """
         failed = [
-            _run_event(run, deployments.get(run.pipeline), self._agent)
+            _run_event(run.record(), deployments.get(run.pipeline), self._agent)
             for run in runs
             if run.state in _FAILED and (run.finished or now) > now - _STILL_NEWS
         ]

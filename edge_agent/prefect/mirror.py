@@ -10,14 +10,14 @@ from typing import Protocol
 
 from edge_agent.ledger.follower import Follower
 from edge_agent.prefect.policy import Policy
-from schemas.run import RunRecord
+from schemas.kept_run import KeptRun
 
 log = logging.getLogger(__name__)
 
-# A few at a time: reading them holds the interpreter for a millisecond, in which no event is
-# looked at. What has gathered for a while goes in one request.
-_AT_ONCE = 64
-_IN_A_REQUEST = 256
+# A few at a time: reading them holds the interpreter for half a millisecond, in which no event
+# is looked at. What has gathered for a while goes in one request.
+_AT_ONCE = 128
+_IN_A_REQUEST = 512
 _GATHER = 0.25
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 15.0
 
@@ -25,7 +25,7 @@ _FIRST_PAUSE, _LAST_PAUSE = 0.5, 15.0
 class Way(Protocol):
     """A way to write runs into a Prefect server."""
 
-    async def write(self, runs: Sequence[RunRecord], deployments: Mapping[str, str]) -> None:
+    async def write(self, runs: Sequence[KeptRun], deployments: Mapping[str, str]) -> None:
         """Write them, those that are there already too.
 
         Raises:
@@ -37,7 +37,7 @@ class Tell(Protocol):
     """Who wants to hear of the runs that were written."""
 
     async def tell_runs(
-        self, runs: Sequence[RunRecord], deployments: Mapping[str, str], now: float
+        self, runs: Sequence[KeptRun], deployments: Mapping[str, str], now: float
     ) -> None:
         """They were written. Raises OSError: not now; they are told again."""
 
@@ -78,30 +78,36 @@ class Mirror:
         while True:
             await self._news.wait()
             self._news.clear()
-            while await self._carry():
-                pass
+            await self._carry()
             await asyncio.sleep(_GATHER)
 
     async def behind(self) -> int:
         """How many entries of the ledger are not carried yet."""
         return await self._follower.behind()
 
-    async def _carry(self) -> bool:
-        """Carry one request's worth; False when there was nothing more."""
-        wanted: list[RunRecord] = []
-        start = position = self._follower.position
-        more = True
-        while more and len(wanted) < _IN_A_REQUEST - _AT_ONCE:
-            runs, upto = await self._follower.runs(_AT_ONCE, after=position)
-            more, position = upto > position, upto
-            wanted += [run for run in runs if self._policy.wants(run, self._now())]
-        if wanted:
-            await self._deliver(wanted)
-        if position > start:
+    async def _carry(self) -> None:
+        """Carry all there is; while the server writes, what comes next is read."""
+        runs, position = await self._next(self._follower.position)
+        while position > self._follower.position:
+            async with asyncio.TaskGroup() as both:
+                following = both.create_task(self._next(position))
+                if runs:
+                    both.create_task(self._deliver(runs))
             self._follower.ack(position)
-        return more
+            runs, position = following.result()
 
-    async def _deliver(self, runs: Sequence[RunRecord]) -> None:
+    async def _next(self, position: int) -> tuple[list[KeptRun], int]:
+        """What is to be shown after a place, at most a request's worth, and up to where."""
+        wanted: list[KeptRun] = []
+        while len(wanted) <= _IN_A_REQUEST - _AT_ONCE:
+            runs, upto = await self._follower.runs(_AT_ONCE, after=position)
+            if upto == position:
+                break
+            position = upto
+            wanted += [run for run in runs if self._policy.wants(run, self._now())]
+        return wanted, position
+
+    async def _deliver(self, runs: Sequence[KeptRun]) -> None:
         pause = _FIRST_PAUSE
         while True:
             try:

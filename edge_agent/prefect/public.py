@@ -14,7 +14,7 @@ from typing import Any
 from edge_agent.prefect.api import PrefectApi
 from flows.prefect.history import FlowRun, State, TaskRun, flow_run
 from schemas.identity import text_id
-from schemas.run import RunRecord
+from schemas.kept_run import KeptRun
 
 _EVENTS_AT_ONCE = 200
 _FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
@@ -32,7 +32,7 @@ class PublicWay:
         self._agent = agent
         self._flows: dict[str, str] = {}
 
-    async def write(self, runs: Sequence[RunRecord], deployments: Mapping[str, str]) -> None:
+    async def write(self, runs: Sequence[KeptRun], deployments: Mapping[str, str]) -> None:
         """Write the runs.
 
         Raises:
@@ -48,11 +48,11 @@ class PublicWay:
                 await self._end(run.states[-1], identity)
 
     async def _begun(
-        self, runs: Sequence[RunRecord], deployments: Mapping[str, str]
+        self, runs: Sequence[KeptRun], deployments: Mapping[str, str]
     ) -> AsyncIterator[tuple[FlowRun, str]]:
         """The runs with the ids Prefect gives them; those it has seen end are left out."""
-        for record in runs:
-            run = flow_run(record, self._agent)
+        for kept in runs:
+            run = flow_run(kept.record(), self._agent)
             if run.claimed:
                 yield run, text_id(run.id)
                 continue

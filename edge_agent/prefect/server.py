@@ -19,6 +19,8 @@ from flows.prefect.server.process import Launch
 log = logging.getLogger(__name__)
 
 INSTALL = "pip install 'hearthflow[prefect]'"
+# One heap for all threads: 30 MB less, and nobody else allocates much meanwhile.
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
 _STEADY = 60.0  # seconds after which a server that ends is started again at once
 _STOP_TIMEOUT = 3.0
@@ -74,8 +76,7 @@ class EmbeddedServer:
     async def _start(self) -> Process:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         launch = msgspec.json.encode(self.launch).decode()
-        # One heap for all threads: 30 MB less, and nobody else allocates much meanwhile.
-        environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        environment = os.environ | ONE_HEAP
         with self._log.open("wb") as output:
             return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "flows.prefect.server.process", launch,

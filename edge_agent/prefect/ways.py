@@ -9,7 +9,7 @@ from edge_agent.prefect.api import PrefectApi, Refused
 from edge_agent.prefect.mirror import Way
 from flows.prefect.wire import RUNS_PATH, Batch
 from schemas.identity import text_id
-from schemas.run import RunRecord
+from schemas.kept_run import KeptRun
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class BulkWay:
         self._otherwise = otherwise
         self._there = True
 
-    async def write(self, runs: Sequence[RunRecord], deployments: Mapping[str, str]) -> None:
+    async def write(self, runs: Sequence[KeptRun], deployments: Mapping[str, str]) -> None:
         """Write the runs; through the other way when the server does not know ours.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from schemas.run import RunRecord
+from schemas.kept_run import KeptRun
 
 RUNS_PATH = "/hearthflow/runs"
 
@@ -13,5 +13,5 @@ class Batch(Struct, frozen=True):
     """Runs of one agent; `deployments` are the ids of its pipelines' deployments by pipeline."""
 
     agent: str
-    runs: list[RunRecord]
+    runs: list[KeptRun]
     deployments: dict[str, str] = {}

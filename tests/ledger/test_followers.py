@@ -88,8 +88,8 @@ async def test_runs_alone_are_read_from_place_to_place(tmp_path: Path) -> None:
     while place > before:
         before = place
         runs, place = await follower.runs(2, after=place)
-        seen += [record.event for record in runs]
-    assert seen == [event(str(n)).id for n in (1, 3, 5)]
+        seen += [kept.record() for kept in runs]
+    assert seen == [run(event(str(n))) for n in (1, 3, 5)]
     follower.ack(place)
     assert await follower.behind() == 0
     await ledger.close()

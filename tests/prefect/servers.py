@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from edge_agent.prefect.server import ONE_HEAP
 from flows.prefect.server import small
 from flows.prefect.server.process import Launch
 from tests.servers import free_port
@@ -49,7 +50,7 @@ class PrefectServer:
             [*command, msgspec.json.encode(self.launch).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | QUIET,
+            env=os.environ | QUIET | ONE_HEAP,
         )
 
     def kill(self) -> None:
@@ -60,10 +61,15 @@ class PrefectServer:
             self._process = None
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def resident_bytes(self) -> int:
         """What it has in memory."""
-        assert self._process is not None
-        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 

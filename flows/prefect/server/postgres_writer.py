@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows.prefect.server.rows import COLUMNS, Conflict, Encoding, Rows
-from flows.prefect.server.statements import add_flow, find_flow, link, upserts
+from flows.prefect.server.rows import CHANGING, COLUMNS, Conflict, Encoding, Row, Rows
+from flows.prefect.server.statements import add_flow, find_flow, link, upsert
 from schemas.identity import stable_id, text_id
 
-_STATE_ID = COLUMNS["flow_run"].index("state_id")
+# A run names its last state and the task run that started it, and these name their run: written
+# in one statement, at whose end PostgreSQL looks whether what is named is there.
+_RUNS = ("flow_run", "task_run", "flow_run_state")
+_OTHERS = ("task_run_state", "log")
 _FIND_COLUMNS = """
-SELECT table_name, column_name, is_nullable = 'NO' AND column_default IS NULL
+SELECT table_name, column_name, is_nullable = 'NO' AND column_default IS NULL, udt_name
 FROM information_schema.columns
 WHERE table_schema = current_schema() AND table_name = ANY($1)
 """
@@ -31,23 +34,31 @@ def _span(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def _turned(table: str, rows: Sequence[Row]) -> Iterable[Sequence[Any]]:
+    """The columns of these rows; of rows that change one another only the last is left."""
+    if table in CHANGING:
+        rows = list({row[0]: row for row in rows}.values())
+    return zip(*rows, strict=True) if rows else [()] * len(COLUMNS[table])
+
+
 class PostgresWriter:
     """Writes batches, each in one transaction, through a connection of its own."""
 
-    encoding = Encoding(_moment, _span)
+    encoding = Encoding(moment=_moment, span=_span, written=_moment)
 
     def __init__(self, url: str) -> None:
         self._url = url.replace("postgresql+asyncpg://", "postgresql://")
         self._open: Any = None
         self._alone = asyncio.Lock()
-        self._upserts = upserts(_mark)
+        self._types: dict[tuple[str, str], str] = {}
 
     async def columns(self) -> Mapping[str, Mapping[str, bool]]:
         """The columns of the tables we write; True for those without a default that need one."""
         found: dict[str, dict[str, bool]] = {}
         connection = await self._connection()
-        for table, column, needed in await connection.fetch(_FIND_COLUMNS, list(COLUMNS)):
+        for table, column, needed, kind in await connection.fetch(_FIND_COLUMNS, list(COLUMNS)):
             found.setdefault(table, {})[column] = needed
+            self._types[table, column] = kind
         return found
 
     async def flow_ids(self, names: Sequence[str]) -> dict[str, str]:
@@ -72,26 +83,34 @@ class PostgresWriter:
                 connection = await self._connection()
                 async with connection.transaction():
                     await self._write(connection, rows)
-        except asyncpg.IntegrityConstraintViolationError as error:
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             raise Conflict(str(error)) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise OSError(str(error)) from error
 
     async def _write(self, connection: Any, rows: Rows) -> None:
-        for table, statement in self._upserts.items():
-            filled = rows.tables[table]
-            if table == "flow_run":  # its states come after it, and must be there to be named
-                filled = [(*row[:_STATE_ID], None, *row[_STATE_ID + 1 :]) for row in filled]
-            if filled:
-                await connection.executemany(statement, filled)
-        last = [(row[0], row[_STATE_ID]) for row in rows.tables["flow_run"]]
-        name_state = (
-            "UPDATE flow_run SET state_id = s.id FROM flow_run_state s"
-            " WHERE flow_run.id = $1 AND s.id = $2 AND flow_run.state_timestamp = s.timestamp"
-        )
-        await connection.executemany(name_state, last)
+        await self._put(connection, rows, _RUNS)
+        for table in _OTHERS:
+            await self._put(connection, rows, (table,))
         if rows.parents:
             await connection.executemany(link(_mark), rows.parents)
+
+    async def _put(self, connection: Any, rows: Rows, tables: Sequence[str]) -> None:
+        """The rows of these tables in one statement; each column is an array."""
+        statement = self._statement(tables)
+        columns = [column for table in tables for column in _turned(table, rows.tables[table])]
+        await connection.execute(statement, *columns)
+
+    def _statement(self, tables: Sequence[str]) -> str:
+        marks = iter(range(1, 1_000))
+
+        def values(table: str) -> str:
+            arrays = (f"${next(marks)}::{self._types[table, name]}[]" for name in COLUMNS[table])
+            return f"SELECT * FROM unnest({', '.join(arrays)})"
+
+        *before, last = (upsert(table, values(table)) for table in tables)
+        named = ", ".join(f"part_{n} AS ({each})" for n, each in enumerate(before))
+        return f"WITH {named} {last}" if named else last
 
     async def close(self) -> None:
         """Close the connection."""

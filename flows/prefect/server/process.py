@@ -8,12 +8,14 @@ import os
 import socket
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from flows.prefect.server import doubled
 from flows.prefect.server.route import History, Writer, mount
 from flows.prefect.server.small import environment, make_tables, sqlite_url, tame_sqlite
 
@@ -42,10 +44,19 @@ def serve(launch: Launch) -> None:
     database = _database_url(launch.database) or sqlite_url(data)
     settings = environment(data, database=database, keep=launch.keep)
     os.environ.update({k: v for k, v in settings.items() if k not in os.environ})
-    if database == sqlite_url(data) and not (data / "prefect.db").exists():
-        make_tables(os.environ)
+    if database == sqlite_url(data):
+        _make_ready(data / "prefect.db")
     tame_sqlite()
     asyncio.run(_serve(launch, _application(_writer(database, data))))
+
+
+def _make_ready(file: Path) -> None:
+    """Tables without what they have twice."""
+    installed = version("prefect")
+    doubled.put_back(file, installed)
+    if not file.exists():
+        make_tables(os.environ)
+    doubled.leave_out(file, installed)
 
 
 def _database_url(given: str) -> str:

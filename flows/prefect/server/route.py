@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from flows.prefect.server.rows import Conflict, Encoding, Rows
 from flows.prefect.server.statements import shortcomings
 from flows.prefect.wire import RUNS_PATH, Batch
 from schemas.identity import text_id
-from schemas.run import RunRecord
+from schemas.kept_run import KeptRun
 
 log = logging.getLogger(__name__)
 
@@ -59,34 +60,42 @@ class History:
             OSError: the database cannot be written now.
         """
         batch = self._decoder.decode(body)
+        # A run may come twice, waiting and ended: what comes later counts.
+        runs = list({run.id: run for run in batch.runs}.values())
         try:
-            await self._write(batch, batch.runs)
+            await self._write(batch, runs)
         except Conflict:
-            self._flows.clear()  # one may have been deleted: it is made anew
-            for run in batch.runs:
+            self._flows = {}  # one may have been deleted: it is made anew
+            for run in runs:
                 await self._write_alone(batch, run)
-        return len(batch.runs)
+        return len(runs)
 
-    async def _write_alone(self, batch: Batch, run: RunRecord) -> None:
+    async def _write_alone(self, batch: Batch, run: KeptRun) -> None:
         """A run that cannot be written must not stop those behind it for ever."""
         try:
             await self._write(batch, [run])
         except Conflict as conflict:
             log.error("run %s is left out: %s", text_id(run.id), conflict)
 
-    async def _write(self, batch: Batch, records: Sequence[RunRecord]) -> None:
-        if new := {record.pipeline for record in records} - self._flows.keys():
-            self._flows |= await self._writer.flow_ids(sorted(new))
+    async def _write(self, batch: Batch, runs: Sequence[KeptRun]) -> None:
+        flows = self._flows
+        if new := {run.pipeline for run in runs} - flows.keys():
+            flows |= await self._writer.flow_ids(sorted(new))
+        # In a thread: Prefect's pages are answered meanwhile.
+        await self._writer.write(await asyncio.to_thread(self._rows, batch, runs, flows))
+
+    def _rows(self, batch: Batch, runs: Sequence[KeptRun], flows: Mapping[str, str]) -> Rows:
         creator = msgspec.json.encode({"type": "AGENT", "display_value": batch.agent}).decode()
         rows = Rows(self._writer.encoding, time.time())
-        for record in records:
+        for run in runs:
             rows.add(
-                flow_run(record, batch.agent),
-                flow=self._flows[record.pipeline],
-                deployment=batch.deployments.get(record.pipeline),
+                flow_run(run.record(), batch.agent),
+                flow=flows[run.pipeline],
+                deployment=batch.deployments.get(run.pipeline),
                 creator=creator,
             )
-        await self._writer.write(rows)
+        rows.join()
+        return rows
 
 
 def mount(api: Any, history: History) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from flows.prefect.history import FlowRun, State, TaskRun
-from schemas.identity import text_id
+from schemas import identity
 
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
@@ -17,7 +18,9 @@ _FATE = (
     "state_id", "state_type", "state_name", "state_timestamp", "run_count",
     "expected_start_time", "start_time", "end_time", "total_run_time",
 )  # fmt: skip
-_STATE = ("id", "type", "timestamp", "name", "message", "state_details", "data")
+_STATE = (
+    "id", "created", "updated", "type", "timestamp", "name", "message", "state_details", "data",
+)  # fmt: skip
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "flow_run": (
         "id", "created", "updated", "name", "flow_id", "deployment_id", "flow_version",
@@ -29,14 +32,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "flow_run_state": ("flow_run_id", *_STATE),
     "task_run_state": ("task_run_id", *_STATE),
-    "log": ("id", "name", "level", "timestamp", "message", "flow_run_id", "task_run_id"),
+    "log": (
+        "id", "created", "updated", "name", "level", "timestamp", "message", "flow_run_id",
+        "task_run_id",
+    ),
 }  # fmt: skip
 CHANGING: Mapping[str, tuple[str, ...]] = {
-    "flow_run": ("updated", *_FATE),
+    "flow_run": ("updated", "parent_task_run_id", *_FATE),
     "task_run": ("updated", "name", "task_inputs", *_FATE),
 }
 
 Row = tuple[Any, ...]
+_PARENT = COLUMNS["flow_run"].index("parent_task_run_id")
+
+# The ids of a run and of its steps come again in rows near by.
+text_id = lru_cache(4096)(identity.text_id)
 
 
 class Conflict(Exception):
@@ -44,10 +54,15 @@ class Conflict(Exception):
 
 
 class Encoding(NamedTuple):
-    """How a database takes a time (epoch seconds) and a span (seconds)."""
+    """How a database takes a time (epoch seconds) and a span (seconds).
+
+    `written` is the time at which a state or log line was written, as fine as it is worth: nobody
+    is shown it.
+    """
 
     moment: Callable[[float], Any]
     span: Callable[[float], Any]
+    written: Callable[[float], Any]
 
 
 class Rows:
@@ -58,6 +73,7 @@ class Rows:
         self.parents: list[tuple[str, str]] = []  # flow run id, id of the task run that started it
         self._encoding = encoding
         self._now = encoding.moment(now)
+        self._written = encoding.written(now)
 
     def add(self, run: FlowRun, *, flow: str, deployment: str | None, creator: str) -> None:
         """Add a run of the flow with this id (and deployment)."""
@@ -70,13 +86,30 @@ class Rows:
         for number, line in enumerate(run.logs):
             task_id = text_id(line.task) if line.task else None
             line_id = text_id(_sub_id(run.id, number))
-            text = _storable(line.text)
+            text, written = _storable(line.text), self._written
             tables["log"].append(
-                (line_id, "hearthflow", line.level, moment(line.at), text, id_, task_id)
-            )
+                (
+                    line_id, written, written, "hearthflow", line.level, moment(line.at), text,
+                    id_, task_id,
+                )
+            )  # fmt: skip
         self.parents += [(text_id(child), text_id(task)) for child, task in run.calls]
         if run.parent_task:
             self.parents.append((id_, text_id(run.parent_task)))
+
+    def join(self) -> None:
+        """Name the parents that are among these rows in the rows; the others stay in `parents`."""
+        tasks = {row[0] for row in self.tables["task_run"]}
+        runs = self.tables["flow_run"]
+        at = {row[0]: number for number, row in enumerate(runs)}
+        others = []
+        for run, task in self.parents:
+            if run in at and task in tasks:
+                row = runs[at[run]]
+                runs[at[run]] = (*row[:_PARENT], task, *row[_PARENT + 1 :])
+            else:
+                others.append((run, task))
+        self.parents = others
 
     def _flow_run(self, run: FlowRun, flow: str, deployment: str | None, creator: str) -> Row:
         return (
@@ -102,11 +135,13 @@ class Rows:
     def _states(
         self, owner: str, number: int, states: Sequence[State], first: int = 0
     ) -> Iterable[Row]:
-        moment = self._encoding.moment
+        moment, written = self._encoding.moment, self._written
         for turn, state in enumerate(states[first:], first):
-            state_id = text_id(_sub_id(number, turn))
             message = _storable(state.message) or None
-            yield owner, state_id, state.type, moment(state.at), state.name, message, "{}", "null"
+            yield (
+                owner, text_id(_sub_id(number, turn)), written, written, state.type,
+                moment(state.at), state.name, message, "{}", "null",
+            )  # fmt: skip
 
     def _fate(self, number: int, states: Sequence[State]) -> Row:
         """The columns that Prefect derives from the states in order."""

@@ -7,35 +7,51 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.prefect.server.rows import COLUMNS, Conflict, Encoding, Rows
-from flows.prefect.server.statements import add_flow, find_flow, link, upserts
+from flows.prefect.server.statements import add_flow, find_flow, link, upsert
 from schemas.identity import stable_id, text_id
 
 T = TypeVar("T")
 
 _PATIENCE = 30.0  # seconds for the lock that Prefect's own connections may hold
 _CACHE_KIB = 8192
-_WITHOUT_ZONE = 26
+_WAL_BYTES = 8 << 20
 
 
+@lru_cache(4096)
 def _moment(at: float) -> str:
     """A time as Prefect keeps it here; a span is kept as a time since 1970."""
-    return datetime.fromtimestamp(at, UTC).isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
+    second, micros = divmod(round(at * 1e6), 1_000_000)
+    return f"{_second(second)}.{micros:06d}"
+
+
+@lru_cache(64)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _day(at: float) -> str:
+    return _second(int(at))[:10]
+
+
+def _values(table: str) -> str:
+    return f"VALUES ({', '.join('?' * len(COLUMNS[table]))})"
 
 
 class SqliteWriter:
     """Writes batches, each in one transaction."""
 
-    encoding = Encoding(moment=_moment, span=_moment)
+    encoding = Encoding(moment=_moment, span=_moment, written=_day)
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, "hearthflow-rows")
         self._open: sqlite3.Connection | None = None
-        self._upserts = upserts(lambda number: "?")
+        self._upserts = {table: upsert(table, _values(table)) for table in COLUMNS}
 
     async def columns(self) -> Mapping[str, Mapping[str, bool]]:
         """The columns of the tables we write; True for those without a default that need one."""
@@ -74,6 +90,7 @@ class SqliteWriter:
             self._open.execute("PRAGMA synchronous = NORMAL")
             self._open.execute("PRAGMA foreign_keys = ON")
             self._open.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._open.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         return self._open
 
     def _columns(self) -> Mapping[str, Mapping[str, bool]]:

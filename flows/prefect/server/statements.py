@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from flows.prefect.server.rows import CHANGING, COLUMNS
 
 Mark = Callable[[int], str]  # the n-th placeholder, from 1
 
 
-def upserts(mark: Mark) -> Mapping[str, str]:
-    """The statement for each table. A run that is there already is brought up to date unless
-    what is there is newer; states and log lines never change."""
-    return {table: _upsert(table, columns, mark) for table, columns in COLUMNS.items()}
-
-
-def _upsert(table: str, columns: Sequence[str], mark: Mark) -> str:
-    marks = ", ".join(mark(number) for number in range(1, len(columns) + 1))
-    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT"
+def upsert(table: str, values: str) -> str:
+    """The statement for a table, whose `values` say where the rows come from. A run that is there
+    already is brought up to date unless what is there is newer; states and log lines never change.
+    """
+    insert = f"INSERT INTO {table} ({', '.join(COLUMNS[table])}) {values} ON CONFLICT"
     if table not in CHANGING:
         return f"{insert} DO NOTHING"
-    changes = ", ".join(f"{name} = excluded.{name}" for name in CHANGING[table])
+    changes = ", ".join(f"{name} = {_changed(table, name)}" for name in CHANGING[table])
     newer = (
         f"{table}.state_timestamp IS NULL OR {table}.state_timestamp <= excluded.state_timestamp"
     )
     return f"{insert} (id) DO UPDATE SET {changes} WHERE {newer}"
+
+
+def _changed(table: str, name: str) -> str:
+    """The parent may be known to what is there alone."""
+    known = name == "parent_task_run_id"
+    return f"coalesce(excluded.{name}, {table}.{name})" if known else f"excluded.{name}"
 
 
 def add_flow(mark: Mark) -> str:
