@@ -158,7 +158,6 @@ class Agent:
             wrong_profiles=self._profile_problems,
         )
 
-    # ------------------------------------------------------------------ life
     async def start(self) -> None:
         """Bring everything up; returns when the pipelines are live and the broker is dialled."""
         settings = await with_broker(self.settings, self._leave)
@@ -219,7 +218,6 @@ class Agent:
         with contextlib.suppress(asyncio.CancelledError, OSError, UserError):
             await gateway
 
-    # ------------------------------------------------------------------ inside
     def _subscribe(self) -> None:
         wanted = dict(self.engine.router.subscriptions())
         for topic in self.profiles.topics():
@@ -245,7 +243,7 @@ class Agent:
         watch(
             self.metrics,
             connected=lambda: self.channel.state.connected,
-            outbox_rows=lambda: {"mqtt": self.channel.figures().queued},
+            outbox_rows=lambda: {"mqtt": self.channel.figures().queued, **self.prefect.waiting},
             lost_rows=lambda: self.ledger.stats.lost,
             missed_readings=lambda: missed_readings(self.engine.store),
             version=self.version,
@@ -292,5 +290,6 @@ class Agent:
             "messages": msgspec.to_builtins(self.channel.figures()),
             "unknown_topics": self.profiles.unknown,
             "ledger": msgspec.to_builtins(self.ledger.stats),
+            "prefect": msgspec.to_builtins(self.prefect.figures()),
             "resident_bytes": resident_bytes(),
         }

@@ -14,16 +14,25 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 
 from edge_agent.board import fit, limited
 from edge_agent.board import machine as machine_here
 from edge_agent.channels.message import ChannelState
+from edge_agent.cli.agent import RunningAgent
 from edge_agent.cli.reach import answers
+from schemas.link import LinkFigures
 from schemas.settings import Settings
 
 LOW_DISK_BYTES = 500 << 20
 FEW_IN_FLIGHT = 100
+_KEPT = "prefect: {server: …} in hearth.yaml; runs wait in the ledger meanwhile"
+_WAYS = {
+    "bulk": "runs go there in bulk",
+    "public": "runs go through its public API, some tens a second",
+    "": "no run has gone there yet",
+}
 SOON = 1_700_000_000  # a clock before this (November 2023) was never set
 
 
@@ -125,8 +134,8 @@ def gateway(settings: Settings, home: Path) -> Iterator[Finding]:
         yield Finding("good", "gateway", f"{where} is free")
 
 
-def prefect(settings: Settings) -> Iterator[Finding]:
-    """Where the runs are shown."""
+def prefect(settings: Settings, home: Path) -> Iterator[Finding]:
+    """Where the runs are shown: asked of the running agent, else looked at."""
     from edge_agent.prefect.server import INSTALL, installed
 
     server = settings.prefect.server
@@ -134,11 +143,24 @@ def prefect(settings: Settings) -> Iterator[Finding]:
         yield Finding("good", "prefect", "switched off: runs stay in the ledger")
     elif server == "embedded" and not installed():
         yield Finding("warning", "prefect", "not installed: runs stay in the ledger", INSTALL)
+    elif answers(home / "data" / "agent.sock"):
+        facts = RunningAgent(home / "data" / "agent.sock").describe().facts
+        yield linked(msgspec.convert(facts.get("prefect", {}), LinkFigures))
     elif server == "embedded":
         where = f"http://127.0.0.1:{settings.prefect.port}"
         yield Finding("good", "prefect", f"embedded, on {where} while the agent runs")
     else:
         yield asyncio.run(_prefect_at(server, settings.prefect.key))
+
+
+def linked(link: LinkFigures) -> Finding:
+    """How the running agent's link does."""
+    behind = f"{link.waiting} ledger rows wait" if link.waiting else "nothing waits"
+    if link.problem:
+        return Finding("bad", "prefect", f"{link.url}: {link.problem}; {behind}", _KEPT)
+    way = _WAYS[link.way]
+    before = f"; last trouble: {link.last_problem}" if link.last_problem else ""
+    return Finding("good", "prefect", f"{link.url} answers the agent; {way}; {behind}{before}")
 
 
 async def _prefect_at(server: str, key: str | None) -> Finding:
@@ -148,8 +170,7 @@ async def _prefect_at(server: str, key: str | None) -> Finding:
     try:
         version = await api.get("/admin/version")
     except (OSError, Refused) as error:
-        hint = "prefect: {server: …} in hearth.yaml; runs wait in the ledger meanwhile"
-        return Finding("bad", "prefect", f"{api.url}: {error}", hint)
+        return Finding("bad", "prefect", f"{api.url}: {error}", _KEPT)
     finally:
         await api.close()
     return Finding("good", "prefect", f"{api.url} answers, version {version}")

@@ -22,11 +22,12 @@ _AFTER_TROUBLE = 5.0
 
 
 class Errands:
-    """Runs errands until cancelled."""
+    """Runs errands until cancelled; `problem` says why the last one failed."""
 
     def __init__(
         self, deployments: Deployments, claims: Claims, events: Events, counts: Counts
     ) -> None:
+        self.problem = ""
         self._deployments = deployments
         self._claims = claims
         self._events = events
@@ -64,10 +65,13 @@ class Errands:
     async def _attempt(self, errand: Awaitable[None]) -> bool:
         try:
             await errand
-        except OSError:
+        except OSError as error:
+            self.problem = str(error)
             return False
         except Refused as refused:
             log.warning("Prefect refuses an errand", extra={"reason": str(refused)})
             self._deployments.forget()
+            self.problem = str(refused)
             return False
+        self.problem = ""
         return True

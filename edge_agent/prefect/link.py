@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge_agent.ledger.ledger import Ledger
@@ -23,6 +24,7 @@ from edge_agent.prefect.ways import BulkWay
 from flows.engine import Engine
 from flows.prefect.server.process import Launch
 from schemas.fields import seconds
+from schemas.link import LinkFigures
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class PrefectLink:
         self._ledger = ledger
         self._server: EmbeddedServer | None = None
         self._mirror: Mirror | None = None
+        self._errands: Errands | None = None
+        self._way: BulkWay | None = None
         self._apis: list[PrefectApi] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -52,7 +56,23 @@ class PrefectLink:
         """What is wrong, empty when nothing is."""
         if self._server is not None and self._server.problem:
             return f"the Prefect server: {self._server.problem}"
-        return "" if self._mirror is None else self._mirror.problem
+        if self._mirror is None or self._errands is None:
+            return ""
+        return self._mirror.problem or self._errands.problem
+
+    @property
+    def waiting(self) -> Mapping[str, float]:
+        """Ledger rows that are not carried yet, by follower; none where nothing is carried."""
+        return {} if self._mirror is None else {FOLLOWER: self._mirror.waiting}
+
+    def figures(self) -> LinkFigures:
+        """How the link does."""
+        if self._mirror is None or self._way is None:
+            return LinkFigures(self.url, problem=self.missing)
+        mirror = self._mirror
+        return LinkFigures(
+            self.url, self._way.used, mirror.waiting, self.problem, mirror.last_problem
+        )
 
     def start(self, urls: dict[str, str]) -> None:
         """Start the server where it is embedded, and carry what the ledger has."""
@@ -85,7 +105,7 @@ class PrefectLink:
         api, asked = (PrefectApi(url, self._settings.key) for _ in range(2))
         self._apis += [api, asked]
         deployments = Deployments(asked, self._engine, agent=self._agent, time_zone=self._zone)
-        way = BulkWay(api, self._agent, PublicWay(api, self._agent))
+        way = self._way = BulkWay(api, self._agent, PublicWay(api, self._agent))
         follower, policy = self._ledger.follow(FOLLOWER, hold=True), Policy(self._settings)
         events = Events(api, self._agent)
         self._engine.watch(events.watch)
@@ -100,7 +120,8 @@ class PrefectLink:
         self._ledger.on_commit(committed)
         claims = Claims(asked, self._engine, self._ledger, deployments)
         counts = Counts(asked, self._ledger, self._agent)
-        errands = Errands(deployments, claims, events, counts)
+        errands = self._errands = Errands(deployments, claims, events, counts)
+        self._tasks.append(asyncio.create_task(mirror.look()))
         self._tasks.append(asyncio.create_task(self._live(mirror, errands)))
 
     async def _live(self, mirror: Mirror, errands: Errands) -> None:

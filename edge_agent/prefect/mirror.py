@@ -20,6 +20,7 @@ _AT_ONCE = 128
 _IN_A_REQUEST = 512
 _GATHER = 0.25
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 15.0
+_LOOK_EVERY = 5.0
 
 
 class Way(Protocol):
@@ -46,7 +47,8 @@ class Mirror:
     """Carries runs in the ledger's order, oldest first; `run` never ends.
 
     Its cursor moves on when the server has taken them: after an outage of either side it goes on
-    where it was, and what it repeats is recognised by the runs' ids.
+    where it was, and what it repeats is recognised by the runs' ids. `problem` is why nothing gets
+    through now, `last_problem` stays; `waiting` counts ledger rows, as of the last `look`.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Mirror:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.problem = ""
+        self.last_problem = ""
+        self.waiting = 0
         self._follower = follower
         self._policy = policy
         self._way = way
@@ -80,6 +84,12 @@ class Mirror:
             self._news.clear()
             await self._carry()
             await asyncio.sleep(_GATHER)
+
+    async def look(self) -> None:
+        """Count what waits, now and then, until cancelled."""
+        while True:
+            self.waiting = await self.behind()
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def behind(self) -> int:
         """How many entries of the ledger are not carried yet."""
@@ -117,7 +127,7 @@ class Mirror:
             except OSError as error:
                 if not self.problem:
                     log.warning("runs wait for Prefect", extra={"reason": str(error)})
-                self.problem = str(error)
+                self.problem = self.last_problem = str(error)
             else:
                 if self.problem:
                     log.info("runs reach Prefect again")

@@ -48,7 +48,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
             *checkup.clock(shell.settings),
             *checkup.broker(shell.settings, home),
             *checkup.gateway(shell.settings, home),
-            *checkup.prefect(shell.settings),
+            *checkup.prefect(shell.settings, home),
             *_ledger(shell),
         ]
     yield from found

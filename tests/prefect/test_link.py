@@ -1,0 +1,54 @@
+"""The agent's link to Prefect: how it does is told to those who ask."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from edge_agent.cli.checkup import linked
+from edge_agent.prefect.link import PrefectLink
+from schemas.settings import AgentSettings, PrefectSettings, Settings
+from tests.prefect.scene import Scene, until
+from tests.prefect.servers import PrefectServer
+from tests.servers import free_port
+
+
+@asynccontextmanager
+async def link_to(scene: Scene, folder: Path, server: str) -> AsyncIterator[PrefectLink]:
+    """The link of an agent that has this server in its settings."""
+    settings = Settings(
+        agent=AgentSettings(name=f"at-{scene.pipeline}"), prefect=PrefectSettings(server=server)
+    )
+    link = PrefectLink(settings, folder, scene.ledger, scene.engine)
+    link.start({})
+    try:
+        yield link
+    finally:
+        await link.stop()
+        await scene.ledger.close()
+
+
+async def test_a_link_that_works_tells_which_way_runs_go(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    scene = Scene(tmp_path, "linked")
+    async with link_to(scene, tmp_path, prefect.api) as link:
+        assert "no run has gone there yet" in linked(link.figures()).text
+        await scene.events(3)
+        await until(lambda: link.figures().way == "bulk")
+        await until(lambda: not link.figures().waiting)
+        finding = linked(link.figures())
+    assert finding.state == "good" and link.waiting == {"prefect": 0}
+    assert finding.text == f"{prefect.api} answers the agent; runs go there in bulk; nothing waits"
+
+
+async def test_a_link_that_does_not_work_tells_why_and_what_waits(tmp_path: Path) -> None:
+    scene, url = Scene(tmp_path, "cut-off"), f"http://127.0.0.1:{free_port()}/api"
+    await scene.events(3)
+    async with link_to(scene, tmp_path, url) as link:
+        await until(lambda: bool(link.problem and link.waiting))
+        finding = linked(link.figures())
+        assert link.waiting["prefect"] > 3
+    assert finding.state == "bad" and finding.text.startswith(f"{url}: ")
+    assert "ledger rows wait" in finding.text and "hearth.yaml" in finding.hint
