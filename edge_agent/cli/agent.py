@@ -20,6 +20,7 @@ from schemas.api import (
 )
 from schemas.device import Command
 from schemas.files import ReloadAnswer, Rollback, RolledBack, VersionText, VersionView
+from schemas.model_views import ModelView
 from schemas.replays import RecordedPage, RecordedQuery, ReplayReport, ReplayRequest
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
@@ -84,6 +85,10 @@ class RunningAgent:
     def describe(self) -> AgentView:
         """What runs where."""
         return self._wire.get("/api/v1/agent", AgentView)
+
+    def models(self) -> Sequence[ModelView]:
+        """Every model, and how it does."""
+        return self._wire.get("/api/v1/models", list[ModelView])
 
     def versions(self, pipeline: str) -> Sequence[VersionView]:
         """The versions of a pipeline, newest first."""

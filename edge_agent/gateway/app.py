@@ -18,6 +18,7 @@ from edge_agent.gateway.routes.history import history
 from edge_agent.gateway.routes.hooks import hooks
 from edge_agent.gateway.routes.live import live
 from edge_agent.gateway.routes.messages import messages
+from edge_agent.gateway.routes.models import models
 from edge_agent.gateway.routes.openai import openai
 from edge_agent.gateway.routes.pipelines import pipelines
 from edge_agent.gateway.routes.reasons import reasons
@@ -65,6 +66,7 @@ def routes(gateway: Gateway) -> list[ControllerRouterHandler]:
             shadows(gateway.shadows),
             reasons(gateway.reasons),
             replays(gateway.replays),
+            models(gateway.models),
         ],
     )
     return [state(gateway.health, gateway.metrics), api, openai(gateway.models)]

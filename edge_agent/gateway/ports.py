@@ -35,6 +35,7 @@ from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
 from schemas.model import Asker, ChatPart, ChatRequest
+from schemas.model_views import ModelView
 from schemas.replays import RecordedPage, RecordedQuery, ReplayReport, ReplayRequest
 from schemas.shadows import ShadowReport, StartShadow
 from schemas.traces import Trace
@@ -124,6 +125,12 @@ class Models(Protocol):
 
     def names(self) -> Sequence[str]:
         """Their names."""
+
+    def all(self) -> Sequence[ModelView]:
+        """Every model, and how it does."""
+
+    def one(self, model: str) -> ModelView:
+        """One of them."""
 
     def chat(self, model: str, request: ChatRequest, asker: Asker) -> AsyncIterator[ChatPart]:
         """An answer, piece by piece; to stop iterating aborts it. `Busy` (429): not now."""

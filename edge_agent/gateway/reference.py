@@ -29,6 +29,7 @@ _TAGS = {
     "query": "Read-only SQL over the ledger.",
     "agent": "The running agent itself.",
     "shadows": "Versions run beside the live ones, and how they compare.",
+    "models": "Models: how they do, and OpenAI's interface to them.",
     "files": "The files of the home: reloaded, and what is wrong in them.",
 }
 

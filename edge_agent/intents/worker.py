@@ -7,7 +7,6 @@ language}` come and are answered in their order. The process ends when its stand
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +16,7 @@ import msgspec
 from edge_agent.intents.network import Network
 from edge_agent.models.runtime.folder import BrokenFolder
 from edge_agent.models.runtime.library import load_runtime
+from edge_agent.models.runtime.limits import bound
 from edge_agent.models.wire import packed, read_frame
 
 
@@ -49,8 +49,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     job = msgspec.convert(read_frame(sys.stdin.buffer), Job)
-    if job.memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (job.memory, job.memory))
+    bound(job.memory)
     said: dict[str, Any] = {"ready": {}}
     try:
         load_runtime()

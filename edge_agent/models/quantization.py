@@ -27,13 +27,6 @@ def quantised(weight: Array) -> tuple[Array, Array]:
     return nibbles.reshape(rows, inputs), scales.astype(np.float32)
 
 
-def nibbles_of(storage: Array) -> Array:
-    """The nibbles (rows, inputs) in MLC's storage (rows, inputs / 8) of uint32."""
-    shifts = np.arange(0, 32, 4, dtype=np.uint32)
-    spread = (storage[:, :, None] >> shifts) & np.uint32(15)
-    return spread.astype(np.uint8).reshape(storage.shape[0], -1)
-
-
 def stored(nibbles: Array) -> Array:
     """Nibbles in MLC's storage."""
     rows, inputs = nibbles.shape
@@ -41,11 +34,6 @@ def stored(nibbles: Array) -> Array:
     spread = nibbles.reshape(rows, inputs // 8, 8).astype(np.uint32) << shifts
     packed_words: Array = np.bitwise_or.reduce(spread, axis=2)
     return packed_words
-
-
-def dequantised(nibbles: Array, scales: Array) -> Array:
-    """The float32 weights that nibbles and scales stand for."""
-    return (nibbles.astype(np.float32) - 7) * np.repeat(scales.astype(np.float32), GROUP, axis=1)
 
 
 def packed_words(storage: Array) -> Array:

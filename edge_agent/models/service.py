@@ -12,10 +12,12 @@ from edge_agent.models.asking import Asking
 from edge_agent.models.choosing import Choice, Choosing, Route
 from edge_agent.models.desk import Desk, make_driver
 from edge_agent.models.driver import Driver, Machine, ModelBusy, ModelError, ModelRefused, Place
+from edge_agent.models.overview import Overview
 from edge_agent.models.preparing import Preparing
 from edge_agent.monitoring.metrics import Metrics
 from pipelines.ports import Busy
 from schemas.model import NOBODY, Asker, ChatPart, ChatRequest
+from schemas.model_views import ModelView
 from schemas.settings import ModelSettings
 
 _OPTIONS = frozenset(ChatRequest.__struct_fields__)
@@ -43,6 +45,7 @@ class ModelService:
         self._settings = settings
         self._choosing = Choosing(settings)
         self.preparing = Preparing(self.desk, settings, tuple)
+        self._overview = Overview(self.desk, settings)
         self._chosen = metrics.counters(
             "hearthflow_model_choices_total",
             "Whom a name that stands for several models meant, and why a larger one was asked.",
@@ -109,6 +112,18 @@ class ModelService:
             return await asking.embed(choice, texts)
 
     # ------------------------------------------------------------------ state
+    def all(self) -> list[ModelView]:
+        """Every model, and how it does."""
+        return self._overview.all()
+
+    def one(self, model: str) -> ModelView:
+        """One of them.
+
+        Raises:
+            LookupError: there is no such model.
+        """
+        return self._overview.one(model)
+
     async def load(self, model: str) -> Driver:
         """Load a model, or once more what its folder holds now.
 

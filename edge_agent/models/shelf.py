@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-_VERSIONS = ".versions"
+VERSIONS = ".versions"
 
 
 class Version(Struct, frozen=True):
@@ -36,7 +36,7 @@ class Shelf:
     def names(self) -> list[str]:
         """Every model that has a version in force or a staged one."""
         in_force = {path.name for path in self._models.glob("[!.]*") if path.is_dir()}
-        staged = {path.parent.name for path in (self._models / _VERSIONS).glob("*/[0-9]*")}
+        staged = {path.parent.name for path in (self._models / VERSIONS).glob("*/[0-9]*")}
         return sorted(in_force | staged)
 
     def versions(self, name: str) -> list[Version]:
@@ -90,7 +90,7 @@ class Shelf:
     def _kept(self, name: str) -> Path:
         if not name or name.startswith(".") or "/" in name or os.sep in name:
             raise LookupError(f"`{name}` is no name of a model")
-        return self._models / _VERSIONS / name
+        return self._models / VERSIONS / name
 
     def _point(self, name: str, folder: Path) -> None:
         link = self._models / name

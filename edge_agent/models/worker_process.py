@@ -132,31 +132,38 @@ class WorkerProcess:
         if "ready" not in said:
             last = await complaints
             await process.wait()
-            failed = said.get("failed") or f"the model's process does not start: {last}"
-            raise ModelError(f"{failed}{self._limit()}")
+            raise ModelError(said.get("failed") or f"the model's process does not start: {last}")
+        if greedy := self._too_much(process.pid):
+            process.kill()
+            await process.wait()
+            raise ModelError(f"the model's process does not start: {greedy}")
         self._process = process
         self._reading = asyncio.create_task(self._read(process))
 
-    async def _watch(self, process: Process, most: int) -> None:
-        """End the process once it takes more than that many bytes."""
+    async def _watch(self, process: Process) -> None:
+        """End the process once it takes too much."""
         while process.returncode is None:
-            took = _resident_bytes(process.pid)
-            if took > most:
-                self._greedy = f"it took {took / 1e6:.0f} MB, and may take {most / 1e6:.0f} MB"
+            if greedy := self._too_much(process.pid):
+                self._greedy = greedy
                 process.kill()
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def _too_much(self, pid: int) -> str:
+        """Whether a process takes more than the job's memory: how much, else nothing."""
+        most, took = self._job.get("memory"), _resident_bytes(pid)
+        if most is None or took <= most:
+            return ""
+        return f"it took {took / 1e6:.0f} MB, and may take {most / 1e6:.0f} MB"
+
     async def _read(self, process: Process) -> None:
         assert process.stdout is not None
-        most = self._job.get("memory")
-        watch = asyncio.create_task(self._watch(process, most)) if most else None
+        watch = asyncio.create_task(self._watch(process))
         while (frame := await receive(process.stdout)) is not None:
             if (frames := self._asked.get(frame.pop("id"))) is not None:
                 frames.put_nowait(frame)
         code = await process.wait()
-        if watch is not None:
-            watch.cancel()
+        watch.cancel()
         told = f"the model's process ended ({self._greedy or await self._last_words(code)})"
         if process is self._process:
             log.warning(
@@ -165,11 +172,6 @@ class WorkerProcess:
             self._process = None
         for frames in self._asked.values():
             frames.put_nowait({"error": told, "kind": "failed"})
-
-    def _limit(self) -> str:
-        """What may be the reason that it does not start."""
-        most = self._job.get("memory")
-        return f" (it may take {most / 1e6:.0f} MB of memory)" if most else ""
 
     async def _last_words(self, code: int) -> str:
         """What ended the process: a signal or its code, and what it wrote last."""

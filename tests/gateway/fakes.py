@@ -36,6 +36,7 @@ from schemas.device import Command
 from schemas.files import ReloadAnswer, RolledBack, VersionText, VersionView
 from schemas.message import Said
 from schemas.model import Asker, ChatPart, ChatRequest, ToolCall, Usage
+from schemas.model_views import ModelView
 from schemas.problem import Position, Problem, UserError
 from schemas.replays import (
     Recorded,
@@ -239,6 +240,17 @@ class FakeModels:
 
     def names(self) -> Sequence[str]:
         return ["echo", "broken"]
+
+    def all(self) -> Sequence[ModelView]:
+        return [self.one(name) for name in self.names()]
+
+    def one(self, model: str) -> ModelView:
+        if model not in self.names():
+            raise LookupError(f"there is no model `{model}`")
+        return ModelView(
+            name=model, driver="tvm", requests=12, queries_per_second=0.2, p50_seconds=0.01,
+            p95_seconds=0.5, tokens=30, tokens_per_second=60.0, memory_bytes=70_000_000,
+        )  # fmt: skip
 
     async def chat(self, model: str, request: ChatRequest, asker: Asker) -> AsyncIterator[ChatPart]:
         self.asked.append(request)

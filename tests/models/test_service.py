@@ -171,3 +171,34 @@ def test_everything_that_can_become_of_a_request_is_counted(tmp_path: Path) -> N
         assert recent.tokens_per_second > 0
 
     bench(tmp_path, use)
+
+
+def test_the_overview_tells_what_each_is_and_how_it_does(tmp_path: Path) -> None:
+    version = tmp_path / "models" / ".versions" / "small" / "3"
+    version.mkdir(parents=True)
+    (tmp_path / "models" / "small").symlink_to(".versions/small/3")
+    far = ModelSettings(driver="openai", url="https://models.example/v1")
+    both = ModelSettings(first="small", then="far")
+
+    async def use(served: Bench) -> None:
+        said = [{"role": "user", "content": "hi"}]
+        await served.service.generate("small", said, {})
+        served.models["small"].fails = ModelError("no")
+        with pytest.raises(OSError, match="no"):
+            await served.service.embed("small", ["x"])
+        found = {view.name: view for view in served.service.all()}
+        small = found["small"]
+        assert (small.kind, small.driver, small.version) == ("model", "tvm", "3")
+        assert (small.loaded, small.remote, found["far"].loaded, found["far"].remote) == (
+            True,
+            False,
+            False,
+            True,
+        )
+        assert (small.requests, small.failures, small.tokens) == (2, 1, 3)
+        assert small.p50_seconds > 0
+        assert (found["both"].kind, found["both"].means) == ("route", ["small", "far"])
+        with pytest.raises(LookupError, match="no model `nobody`"):
+            served.service.one("nobody")
+
+    bench(tmp_path, use, small=ModelSettings(), far=far, both=both)

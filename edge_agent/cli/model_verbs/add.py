@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from edge_agent.cli.group import verb
-from edge_agent.cli.problems import mistake
 from edge_agent.cli.shell import Shell
 
 
@@ -33,30 +32,20 @@ def command(
     Its libraries are native code that runs with the rights of the agent: adding signs them with
     this home's key, and from then on they are trusted.
     """
-    import shutil
-
+    from edge_agent.cli.new_version import put_on_shelf
     from edge_agent.models.adding import add_model
-    from edge_agent.models.runtime.folder import BrokenFolder
-    from edge_agent.models.shelf import Shelf
-    from edge_agent.models.signing import Key
-    from edge_agent.models.start import KEY
 
     if not yes:
         click.confirm(f"Trust the native code in {source}?", abort=True, err=True)
     pairs = [tuple(each.split("=", 1)) for each in libraries]
     if any(len(pair) != 2 for pair in pairs):
         raise click.UsageError("--library takes TARGET=FILE.")
-    shelf, called = Shelf(shell.home), name or source.resolve().name
-    folder = shelf.stage(called)
-    try:
-        manifest = add_model(
-            source, folder, name=called, libraries=pairs, licence=licence,
-            key=Key(shell.home / KEY),
-        )  # fmt: skip
-    except (BrokenFolder, ValueError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise mistake(str(error)) from None
-    if promote:
-        shelf.promote(called, int(folder.name))
-    state = "is in force" if promote else "waits to be promoted"
-    shell.show(manifest, lambda: shell.note(f"{called} version {folder.name} {state}"))
+    called = name or source.resolve().name
+    put_on_shelf(
+        shell,
+        called,
+        lambda folder, key: add_model(
+            source, folder, name=called, libraries=pairs, licence=licence, key=key
+        ),
+        promote=promote,
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from edge_agent.cli.group import verb
-from edge_agent.cli.problems import Outside, mistake
+from edge_agent.cli.problems import Outside
 from edge_agent.cli.shell import Shell
 
 _INSTALL = "compiling needs the extra: pip install hearthflow[models]"
@@ -32,38 +32,25 @@ def command(
     \b
     hearth models compile ~/Qwen3-0.6B --target cortex-a76 --target x86-64-v3
     """
-    import shutil
+    from edge_agent.cli.new_version import put_on_shelf
 
-    from edge_agent.models.runtime.folder import BrokenFolder
-    from edge_agent.models.shelf import Shelf
-    from edge_agent.models.signing import Key
-    from edge_agent.models.start import KEY
-
+    called = name or source.resolve().name
     try:
         from edge_agent.models.compiling.compile import compile_model
+
+        put_on_shelf(
+            shell,
+            called,
+            lambda folder, key: compile_model(
+                source, folder, targets=targets or [_this_processor(shell)], key=key,
+                quantization=quantization, name=called, licence=licence, tell=shell.note,
+            ),
+            promote=promote,
+        )  # fmt: skip
     except ImportError:
         raise Outside(_INSTALL) from None
-    shelf, called = Shelf(shell.home), name or source.resolve().name
-    folder = shelf.stage(called)
-    try:
-        manifest = compile_model(
-            source, folder, targets=targets or [_this_processor(shell)],
-            key=Key(shell.home / KEY), quantization=quantization, name=called,
-            licence=licence, tell=shell.note,
-        )  # fmt: skip
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, BrokenFolder | ValueError):
-            raise mistake(str(error)) from None
-        if isinstance(error, ImportError):
-            raise Outside(_INSTALL) from None
-        if isinstance(error, OSError):
-            raise Outside(str(error)) from None
-        raise
-    if promote:
-        shelf.promote(called, int(folder.name))
-    state = "is in force" if promote else "waits to be promoted"
-    shell.show(manifest, lambda: shell.note(f"{called} version {folder.name} {state}"))
+    except OSError as error:
+        raise Outside(str(error)) from None
 
 
 def _this_processor(shell: Shell) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import queue
-import resource
 import sys
 import threading
 from pathlib import Path
@@ -23,6 +22,7 @@ from edge_agent.models.runtime.conversation import conversation
 from edge_agent.models.runtime.decoder import Decoder
 from edge_agent.models.runtime.folder import BrokenFolder
 from edge_agent.models.runtime.library import load_runtime
+from edge_agent.models.runtime.limits import bound
 from edge_agent.models.runtime.text import Tokens
 from edge_agent.models.wire import packed, read_frame
 
@@ -117,8 +117,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     job = msgspec.convert(read_frame(sys.stdin.buffer), Job)
-    if job.memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (job.memory, job.memory))
+    bound(job.memory)
     try:
         load_runtime()
         worker = Worker(job, out)
