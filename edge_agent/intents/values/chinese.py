@@ -20,6 +20,7 @@ _AROUND = re.compile(
     r"|(?<=..)(?:[里裡裏][面边邊头頭]|[那这這][边邊里裡儿兒]|[里裡裏内內的])+$"
     r"|(?<=[台臺廊房道子])上$"
 )
+_HALF_OF_DAY = re.compile("(?<=..)[早晚]$")
 _TWICE = re.compile(r"(.+)[没不]\1")
 _EMPTY = re.compile(
     "^(?:现在|已经|是不是|有没有|是否|处于|还|都|是|在|被|给)+(?=.)"
@@ -71,6 +72,11 @@ def opens(thing: str) -> bool:
     return bool(_OPENING.search(simplified(thing)))
 
 
+def day(text: str) -> str:
+    """A day without the half of it: 周日早 is 周日; 明早 is one word."""
+    return _HALF_OF_DAY.sub("", text)
+
+
 def _minutes(found: re.Match[str]) -> int:
     if found["half"]:
         return 30
@@ -90,4 +96,4 @@ def _figures(text: str) -> str:
 @cache
 def chinese() -> Speech:
     """Chinese, its words read once."""
-    return speech("zh", _figures, clock=clock, name=place, core=core, opens=opens)
+    return speech("zh", _figures, clock=clock, name=place, core=core, opens=opens, day=day)

@@ -63,6 +63,7 @@ _READERS: Mapping[str, Callable[[Speech, str], Value | None]] = {
     "change": difference,
     "duration": seconds,
     "time": lambda speech, text: speech.clock(plain(text)),
+    "day": lambda speech, text: speech.day(text.strip(_KEPT)) or None,
     "area": _name,
     "device": _name,
     **{slot: _word(slot) for slot in ("color", "mode", "property", "state")},

@@ -44,7 +44,8 @@ class Speech(Struct, frozen=True):
     `figures` rewrites every number said in words in figures (`one and a half hours` -> `1.5
     hours`); `clock` reads a time of day as `HH:MM`; `name` takes the case ending off a name that is
     already without article; `core` takes off a word of a slot what adds no meaning; `opens`
-    tells things whose open and closed are said with the words for on and off.
+    tells things whose open and closed are said with the words for on and off;
+    `day` takes off a day what belongs to the time of day.
     """
 
     figures: Callable[[str], str]
@@ -57,6 +58,7 @@ class Speech(Struct, frozen=True):
     name: Callable[[str], str] = str
     core: Callable[[str], str] = str
     opens: Callable[[str], bool] = _never
+    day: Callable[[str], str] = str
 
 
 def speech(
@@ -67,6 +69,7 @@ def speech(
     name: Callable[[str], str] = str,
     core: Callable[[str], str] = str,
     opens: Callable[[str], bool] = _never,
+    day: Callable[[str], str] = str,
 ) -> Speech:
     """A language from its functions and its file `LANGUAGE.yaml`.
 
@@ -85,6 +88,7 @@ def speech(
         name,
         core,
         opens,
+        day,
     )
 
 
