@@ -171,6 +171,8 @@ class Agent:
         self.announcements = Announcements(
             name, self.version, self.engine, self.channel, wanted=mqtt.announce
         )
+        self.prefect = PrefectLink(self.settings, self.home, self.ledger, self.engine)
+        self.prefect.prepare()
         await self.ledger.flush()  # with what the engine has noted before it takes runs up
         self.files.start()
         self.files.on_swap.append(self.announcements.tell)
@@ -189,7 +191,6 @@ class Agent:
         self._leave.callback(self.engine.stop)
         self._leave.callback(self.shadows.close)
         self._leave.callback(self.files.follow())
-        self.prefect = PrefectLink(self.settings, self.home, self.ledger, self.engine)
         self._leave.push_async_callback(self.prefect.stop)
         self.prefect.start(self.urls)
         self._gateway = asyncio.create_task(self._serve())

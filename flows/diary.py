@@ -47,7 +47,7 @@ def end(
 
 def ending(step: PlannedStep, stop: Stopped) -> dict[str, Any] | None:
     """What a `stop` step tells of itself; the steps around it end with it and tell nothing."""
-    return {"state": stop.state, "reason": str(stop)} if not step.waits else None
+    return {"state": stop.state, "reason": str(stop)} if step.kind == "stop" else None
 
 
 def skip(step: PlannedStep, scope: Scope, started: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from flows.executor import Within
+from flows.trying import Within
 from pipelines.step import Await, Together
 
 MOST_WAITS = 1_000

@@ -9,15 +9,18 @@ from typing import Any
 
 from flows.calls import CHANNEL as CALLED
 from flows.calls import Calls
+from flows.carrying import Flows, carried
 from flows.caution import MOST_DEATHS, Caution
 from flows.clock_changes import is_plausible
 from flows.endings import CHANNEL as ENDED
 from flows.endings import Endings
+from flows.executor import execute
 from flows.lane import Host, Lane
 from flows.left_over import kept_runs, last_alive, pending, versions_waiting
 from flows.ports import Recorder, SettableClock
 from flows.router import ANY, Router
 from flows.slots import OwnedSlots, SlotStore
+from flows.trying import Running
 from pipelines.plan import Plan
 from pipelines.ports import Handle
 from pipelines.scope import Scope
@@ -49,6 +52,7 @@ class Engine:
         self.lanes: dict[str, Lane] = {}
         self.retired: dict[str, Lane] = {}
         self.host_of: Callable[[Plan], Host] = lambda plan: self
+        self.flows: Flows | None = None
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until = last_alive(self.store)
         clock.on_set(self._clock_set)
@@ -256,6 +260,12 @@ class Engine:
             self._endings.ended(plan, record, event)
         for tell in self.on_run:
             tell(plan, record, event)
+
+    def carried(self, plan: Plan, scope: Scope) -> Running:
+        """Execute a plan of `path: flow`: carried by Prefect, like others where there is none."""
+        if self.flows is None or not scope.live:
+            return execute(plan, scope)
+        return carried(plan, scope, self.flows.carriage(plan, scope))
 
     # ------------------------------------------------------------------ inside
     def _drain(self) -> None:

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Generator, Sequence
-from contextlib import suppress
 from typing import Any
-
-from msgspec import Struct
 
 from flows.diary import begin, end, ending, skip
 from flows.failing import describe, failed, note, stopped
-from pipelines.plan import Block, Plan, PlannedStep, Retry
+from flows.trying import RETRY, Cancelled, tries
+from pipelines.plan import Block, Plan, PlannedStep
 from pipelines.scope import Scope, StepResult
-from pipelines.step import Pause, Sleep, StepFailed, Stopped
-from schemas.run import StepRecord, Try
+from pipelines.step import Stopped
+from schemas.run import StepRecord
 
-
-class Cancelled(BaseException):
-    """The run is to end now; not an Exception, so that no step and no `on_error` swallows it."""
-
-
-class Within(Struct, frozen=True):
-    """Wait for `pause`, but not beyond `until` (epoch seconds): then `Expired(mark)` is raised.
-
-    Of several timeouts around each other only the one that ends first is there.
-    """
-
-    pause: Any
-    until: float
-    mark: str
-
-
-class Expired(Exception):
-    """The time of a step is up; `mark` tells of which: it passes through those within."""
-
-    def __init__(self, mark: str) -> None:
-        super().__init__(mark)
-        self.mark = mark
-
-
-# What is kept beside a step's own path in `waits`, `loops` and `active`.
-_RETRY, _TIMEOUT, _FAILED = "~", "@", "!"
-
-Running = Generator[Any, Any, Any]
+_FAILED = "!"  # beside a step's own path in `active`: the steps in its stead are under way
 
 
 def execute(plan: Plan, scope: Scope) -> Generator[Any, Any, str]:
@@ -155,7 +125,7 @@ def _entered_before(step: PlannedStep, scope: Scope) -> bool:
 def _fail(
     step: PlannedStep, scope: Scope, error: Exception, started: float
 ) -> Generator[Any, Any, None]:
-    scope.loops.pop(step.path + _RETRY, None)
+    scope.loops.pop(step.path + RETRY, None)
     failed(step, scope, error, started)
     if isinstance(step.on_error, Block):
         scope.failures[step.path] = _error(step, error)
@@ -186,90 +156,11 @@ def _error(step: PlannedStep, error: Exception) -> dict[str, Any]:
 
 def _patiently(step: PlannedStep, scope: Scope, started: float) -> Generator[Any, Any, Any]:
     """Run a step that may wait: with its retries and its timeout, marked as active meanwhile."""
-    notes = begin(step, scope, started)
+    begin(step, scope, started)
     scope.active.add(step.path)
     scope.resuming.discard(step.path)
-    retry_path = step.path + _RETRY
     try:
-        if retry_path in scope.waits:
-            yield Sleep(scope.waits[retry_path], retry_path)
-            del scope.waits[retry_path]
-        while True:
-            began = scope.now()
-            try:
-                outputs = yield from _attempt(step, scope)
-                scope.loops.pop(retry_path, None)
-                if notes.tries:
-                    notes.tries = (*notes.tries, Try(began, scope.now()))
-                return outputs
-            except Stopped:
-                raise
-            except Exception as error:
-                if step.retry is not None:
-                    notes.tries = (*notes.tries, Try(began, scope.now(), describe(error)))
-                tried = scope.loops[retry_path] = scope.loops.get(retry_path, 0) + 1
-                if step.retry is None or tried >= step.retry.attempts:
-                    raise
-                scope.waits.pop(step.path, None)
-                scope.waits[retry_path] = scope.now() + backoff(step.retry, tried)
-                yield Sleep(scope.waits[retry_path], retry_path)
-                del scope.waits[retry_path]
+        return (yield from (scope.carrier or tries)(step, scope))
     finally:
         scope.active.discard(step.path)
         scope.waits.pop(step.path, None)
-
-
-def _attempt(step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
-    if not step.waits:
-        return step.run(scope)
-    running: Running = step.run(scope)  # type: ignore[assignment]
-    if step.timeout is None:
-        return (yield from running)
-    mark = step.path + _TIMEOUT
-    scope.waits.setdefault(mark, scope.now() + step.timeout)
-    try:
-        return (yield from _limited(running, mark, scope))
-    except Expired:
-        name = step.id or step.kind
-        raise StepFailed(f"{name} timed out after {step.timeout:g} s") from None
-    finally:
-        del scope.waits[mark]
-
-
-def _limited(running: Running, mark: str, scope: Scope) -> Generator[Any, Any, Any]:
-    """Drive a step until the deadline in `scope.waits[mark]`: then it is called off, and Expired
-    raised; the deadlines of steps within it are passed on to them."""
-    send, value = running.send, None
-    while True:
-        try:
-            pause: Pause | Within = send(value)
-        except StopIteration as stop:
-            return stop.value
-        try:
-            send, value = running.send, (yield _sooner(pause, scope.waits[mark], mark))
-        except Expired as expired:
-            if expired.mark == mark:
-                _call_off(running)
-                raise
-            send, value = running.throw, expired
-        except BaseException as error:
-            send, value = running.throw, error
-
-
-def _sooner(pause: Pause | Within, until: float, mark: str) -> Within:
-    if not isinstance(pause, Within):
-        return Within(pause, until, mark)
-    return pause if pause.until <= until else Within(pause.pause, until, mark)
-
-
-def _call_off(running: Running) -> None:
-    with suppress(Cancelled):  # not `close`: that is what a run let go of for later sees
-        running.throw(Cancelled())
-
-
-def backoff(retry: Retry, tried: int) -> float:
-    """Seconds before the next try after `tried` failures: `delay`, doubled each time when
-    exponential, at most `max_delay`, with up to a quarter more at random when jittered."""
-    delay = retry.delay * 2 ** min(tried - 1, 30) if retry.exponential else retry.delay
-    delay = min(delay, retry.max_delay)
-    return delay * (1 + random.random() / 4) if retry.jitter else delay

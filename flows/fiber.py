@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
-from flows.executor import Cancelled, Expired, Within
 from flows.ports import SettableClock
 from flows.slots import OwnedSlots
+from flows.trying import Cancelled, Expired, Within
 from pipelines.ports import Handle
 from pipelines.scope import Scope
 from pipelines.step import Await, Listen, Sleep, Together

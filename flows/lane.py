@@ -12,12 +12,13 @@ from flows.arming import TriggerHost, Triggers
 from flows.at_once import is_at_once, run_at_once
 from flows.counts import Counts
 from flows.dry_run import Endless, dry_run
-from flows.executor import Cancelled, execute
+from flows.executor import execute
 from flows.fiber import Fiber
 from flows.gate import LiveGate
 from flows.records import record_of
 from flows.refusals import Refusals
 from flows.snapshot import restore, snapshot
+from flows.trying import Cancelled, Running
 from pipelines.links import DEEPEST
 from pipelines.plan import Plan
 from pipelines.scope import RunView, Scope
@@ -42,6 +43,9 @@ class Host(TriggerHost, Protocol):
 
     def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
         """A run has ended or begun to wait: record and count it."""
+
+    def carried(self, plan: Plan, scope: Scope) -> Running:
+        """Execute a plan of `path: flow`."""
 
 
 class Lane:
@@ -268,7 +272,8 @@ class Lane:
     def _drive(self, scope: Scope) -> None:
         """Run to where it has to wait, from the beginning or from where it was waiting."""
         is_kept = bool(scope.resuming)
-        running = execute(self._plan_of(scope), scope)
+        plan = self._plan_of(scope)
+        running = (self.host.carried if plan.path == "flow" else execute)(plan, scope)
         try:
             pause = next(running)
         except StopIteration as stop:

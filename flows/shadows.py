@@ -11,6 +11,7 @@ from flows.lane import Host, Lane
 from flows.ports import SettableClock
 from flows.shadow import ShadowMemory, shadow_ports
 from flows.slots import OwnedSlots
+from flows.trying import Running
 from pipelines.plan import BESIDE, Plan
 from pipelines.ports import Ports
 from pipelines.scope import Scope
@@ -160,6 +161,10 @@ class ShadowHost:
     def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
         """A run has ended or begun to wait."""
         self._engine.ended(lane, record, event)
+
+    def carried(self, plan: Plan, scope: Scope) -> Running:
+        """Execute a plan of `path: flow`."""
+        return self._engine.carried(plan, scope)
 
     def _changed(self, key: str, value: Any, previous: Any) -> None:
         now = self.clock.now()

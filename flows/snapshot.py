@@ -31,7 +31,7 @@ def snapshot(scope: Scope, plan: Plan) -> dict[str, Any]:
         "failures": dict(scope.failures),
         "waits": dict(scope.waits),
         "loops": dict(scope.loops),
-        "active": sorted(scope.active),
+        "active": sorted(scope.active | scope.resuming),
         "records": list(scope.records),
         "underway": [_as_it_is(record) for record in scope.underway.values()],
         "effects": list(scope.effects),

@@ -71,12 +71,9 @@ class Compiler:
             self.ports, self.expressions, texts, known=names, known_devices=self.known_devices
         )
         draft.asker = Asker(priority=document.priority, labels=document.labels)
+        draft.is_flow = document.path == "flow"
         for problem in problems:
             draft.report(problem)
-        if document.path == "flow":
-            text = "`path: flow` is not there yet: the agent runs it like `fast`"
-            hint = "leave it out; the run is in Prefect afterwards all the same"
-            draft.report(Problem(tree.keys_at["path"], text, hint, "warning"))
         plan = _plan(document, tree, draft)
         wrong = any(problem.severity == "error" for problem in draft.problems)
         return None if wrong else plan, draft.problems

@@ -8,16 +8,18 @@ from typing import Any
 
 from msgspec import Struct
 
+from pipelines.caching import depends_on, texts_in
 from pipelines.decode import fields_of
 from pipelines.entry import CONDITION, STEP, TRIGGER, WAIT, Entry, read_beside, read_entry
 from pipelines.expression import Expressions, is_expression
 from pipelines.expression_names import Known, Mistake
 from pipelines.expression_reads import Reads
 from pipelines.offsets import position_in
-from pipelines.plan import Block, Gate, Link, ModelUse, PlannedStep, Retry
+from pipelines.plan import Block, Cache, Gate, Link, ModelUse, PlannedStep, Retry
 from pipelines.ports import Ports
 from pipelines.registry import CONDITIONS
 from pipelines.scope import AllHold, Expr, Test
+from pipelines.step import patient
 from pipelines.tree import Map, place, suggest
 from pipelines.trigger import Arm
 from pipelines.workbench import Workbench
@@ -49,6 +51,7 @@ class Draft:
         self._expressions = expressions
         self._texts = texts
         self._devices = known_devices
+        self.is_flow = False
         self._ids: dict[str, Position] = {}
 
     def report(self, problem: Problem) -> None:
@@ -130,17 +133,23 @@ class Draft:
         beside = read_beside(entry.beside, BesideStep, entry.name, self.report) or BesideStep()
         place = "/".join(filter(None, (parent, branch, str(index))))
         path = self._own_path(beside.id, place, entry)
+        known = len(self.paths)
         run = self._compiled(entry, path, self.known)
+        holds_steps = len(self.paths) > known
         tools = Workbench(self, path, entry.beside, self.known)
+        waits = inspect.isgeneratorfunction(run)
+        if self.is_flow and not waits:
+            run, waits = patient(run), True
         return PlannedStep(
             path,
             entry.name,
             run,
-            inspect.isgeneratorfunction(run),
+            waits,
             id=beside.id or "",
             test=self._beside_test(beside.if_, entry, path, self.known),
             retry=_retry(beside.retry) if beside.retry else None,
             timeout=_seconds(beside.timeout, "timeout", tools),
+            cache=self._cache(beside.cache, entry, holds_steps=holds_steps),
             on_error=(
                 beside.on_error
                 if isinstance(beside.on_error, str)
@@ -162,6 +171,21 @@ class Draft:
         own = name or place
         self.paths.add(own)
         return own
+
+    def _cache(self, value: Any, entry: Entry, *, holds_steps: bool) -> Cache | None:
+        if value is None:
+            return None
+        at = entry.beside.keys_at["cache"]
+        if not self.is_flow:
+            hint = "write `path: flow` at the pipeline: Prefect keeps the results"
+            self.report(Problem(at, "`cache` needs `path: flow`", hint))
+        if holds_steps:
+            text = f"`{entry.name}` has no result of its own that could be kept"
+            self.report(Problem(at, text, "put `cache` beside the steps in it"))
+        period = Workbench(self, "", entry.beside, self.known).seconds(value, "cache")
+        texts = [text for text in texts_in(entry.fields) if is_expression(text)]
+        found = [self._expressions.compile(text, self.known)[0] for text in texts]
+        return Cache(period, depends_on([entry.name, entry.fields], found))
 
     def _beside_test(self, value: Any, entry: Entry, path: str, known: Known) -> Test | None:
         at = entry.beside.values_at.get("if", entry.at)

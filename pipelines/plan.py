@@ -29,6 +29,13 @@ class Retry(Struct, frozen=True, gc=False):
     jitter: bool = False
 
 
+class Cache(Struct, frozen=True):
+    """How long (seconds) a step's outputs count for whoever has the same `key`."""
+
+    seconds: float
+    key: Expr
+
+
 class Block(Struct, frozen=True):
     """Steps executed in order."""
 
@@ -48,6 +55,7 @@ class PlannedStep(Struct, frozen=True):
     test: Test | None = None
     retry: Retry | None = None
     timeout: float | None = None
+    cache: Cache | None = None
     on_error: Literal["stop", "continue"] | Block = "stop"
     parent: str = ""
     branch: str = ""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from schemas.event import Event
 from schemas.identity import text_id
 from schemas.run import Effect, Notes, StepRecord
 
+if TYPE_CHECKING:
+    from pipelines.plan import PlannedStep
+
 Expr = Callable[["Scope"], Any]
 Test = Callable[["Scope"], bool]
+Carrier = Callable[["PlannedStep", "Scope"], Generator[Any, Any, Any]]
 
 
 class Constant:
@@ -66,7 +70,7 @@ class StepResult(dict[str, Any]):
 
 _AS_NEEDED: dict[str, Callable[[], Any]] = {
     "waits": dict, "loops": dict, "active": set, "resuming": set, "underway": dict,
-    "failures": dict, "steps": dict,
+    "failures": dict, "steps": dict, "carrier": lambda: None,
 }  # fmt: skip
 
 
@@ -83,10 +87,11 @@ class Scope:
     begun and not ended, by path. `ending` is the state the run will end in, once its steps are over
     and only `errors` and `finally` are left; `failures` are the errors of the steps whose
     `on_error` steps run just now, by path. `own_memory` tells that what a shadow remembers is its
-    own, so that this is done although nothing else is.
+    own, so that this is done although nothing else is. `carrier` tries the steps in the executor's
+    stead, where another engine carries the run.
 
-    Most runs are over at once and need few of these: the containers in `_AS_NEEDED` are made when
-    they are first asked for.
+    Most runs are over at once and need few of these: what is in `_AS_NEEDED` is made when it is
+    first asked for.
     """
 
     waits: dict[str, float]
@@ -96,11 +101,12 @@ class Scope:
     underway: dict[str, StepRecord]
     failures: dict[str, dict[str, Any]]
     steps: dict[str, Any]
+    carrier: Carrier | None
 
     __slots__ = (
-        "active", "effects", "ending", "error", "event", "failures", "inputs", "live", "loops",
-        "now", "own_memory", "records", "repeat", "resuming", "rounds", "run", "run_id", "steps",
-        "trigger", "underway", "variables", "waits",
+        "active", "carrier", "effects", "ending", "error", "event", "failures", "inputs", "live",
+        "loops", "now", "own_memory", "records", "repeat", "resuming", "rounds", "run", "run_id",
+        "steps", "trigger", "underway", "variables", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -132,7 +138,7 @@ class Scope:
     if not TYPE_CHECKING:  # so that an unknown name stays a mistake
 
         def __getattr__(self, name: str) -> Any:
-            """A container that was not needed until now."""
+            """What was not needed until now."""
             made = _AS_NEEDED[name]() if name in _AS_NEEDED else object.__getattribute__(self, name)
             setattr(self, name, made)
             return made

@@ -57,6 +57,16 @@ Steps = Generator[Pause, Any, Outputs]
 StepFn = Callable[[Scope], Outputs] | Callable[[Scope], Steps]
 
 
+def patient(run: Callable[[Scope], Outputs]) -> Callable[[Scope], Steps]:
+    """A plain step as one that may wait: for another engine's leave to begin."""
+
+    def waiting(scope: Scope) -> Steps:
+        yield from ()
+        return run(scope)
+
+    return waiting
+
+
 class StepFailed(Exception):
     """The step could not do its work; the text tells the user why. Retries apply.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from schemas.identity import text_id
 from schemas.run import Effect, RunRecord, StepRecord
 
 
@@ -51,6 +52,30 @@ class KeptRun(Struct, frozen=True, gc=False):
             more.labels,
             _number(more.parent),
         )
+
+
+def kept(record: RunRecord) -> KeptRun:
+    """A run as the ledger would keep it."""
+    detail = _Detail(
+        record.trigger,
+        record.steps,
+        record.effects,
+        record.error,
+        record.inputs,
+        record.variables,
+        record.labels,
+        text_id(record.parent) if record.parent else "",
+    )
+    return KeptRun(
+        record.id,
+        record.pipeline,
+        record.version,
+        record.event,
+        record.state,
+        record.started,
+        record.finished,
+        msgspec.Raw(msgspec.json.encode(detail, enc_hook=str)),
+    )
 
 
 class _Head(Struct, frozen=True, array_like=True, gc=False):

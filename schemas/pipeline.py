@@ -110,7 +110,13 @@ class Pipeline(Part, frozen=True):
     ] = None
     path: Annotated[
         Literal["fast", "flow"],
-        Meta(description="fast: in the agent; flow: by Prefect's own engine, not there yet."),
+        Meta(
+            description=(
+                "fast: run in the agent in milliseconds, recorded in Prefect afterwards. flow: run "
+                "by Prefect's own engine, live in its UI, with its retries, timeouts, caching and "
+                "concurrency limits; for long work. Where Prefect does not answer it runs as fast."
+            )
+        ),
     ] = "fast"
     priority: Annotated[
         Literal["low", "normal", "high"], Meta(description="Which runs come first.")
@@ -195,6 +201,15 @@ class BesideStep(Part, frozen=True):
     if_: Annotated[Conditions, Meta(description="Skipped unless this holds.")] = None
     retry: Annotated[RetryFields | None, Meta(description="How it is tried again.")] = None
     timeout: Annotated[Duration | None, Meta(description="It fails after this time.")] = None
+    cache: Annotated[
+        Duration | None,
+        Meta(
+            description=(
+                "With `path: flow`: for this time, what it gave is taken again when nothing that "
+                "its fields say has changed."
+            )
+        ),
+    ] = None
     on_error: Annotated[
         Literal["stop", "continue"] | list[Any],
         Meta(

@@ -65,6 +65,7 @@ LONG = {
 
 MACHINE = re.compile("|".join(["/wo" + r"rk/\w", "/ro" + r"ot/\w"]))
 HOSTS = re.compile("|".join(["py" + r"pi\.org", "python" + "hosted", r"registry\.npm" + "js"]))
+_LATER = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 TEXT = {".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".sql", ".hcl", ".sh", ""}
 
 MODULES = sorted(
@@ -90,7 +91,7 @@ def imports_on_load(module: ast.Module) -> Iterator[str]:
     """Imports that run when the module is loaded: none in functions, none for type checkers."""
     for statement in module.body:
         guarded = isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test)
-        if not guarded and not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        if not guarded and not isinstance(statement, _LATER):
             yield from imports(statement)
 
 

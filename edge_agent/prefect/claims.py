@@ -10,8 +10,9 @@ from uuid import UUID
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.prefect.api import PrefectApi, Refused
 from edge_agent.prefect.deployments import Deployments
+from edge_agent.prefect.flows import PrefectFlows
 from flows.engine import Engine
-from flows.prefect.history import CLAIMED
+from flows.prefect.history import CARRIED, CLAIMED
 from pipelines.plan import Plan
 from pipelines.step import StepFailed
 from schemas.event import Event
@@ -34,18 +35,25 @@ class Claims:
     """
 
     def __init__(
-        self, api: PrefectApi, engine: Engine, ledger: Ledger, deployments: Deployments
+        self,
+        api: PrefectApi,
+        engine: Engine,
+        ledger: Ledger,
+        deployments: Deployments,
+        flows: PrefectFlows,
     ) -> None:
         self._api = api
         self._engine = engine
         self._ledger = ledger
         self._deployments = deployments
+        self._flows = flows
         self._ended: dict[int, RunRecord] = {}
         self._reconciled = False
         engine.on_run.append(self._note)
 
     def _note(self, plan: Plan, record: RunRecord, event: Event) -> None:
-        if record.state not in _OPEN and CLAIMED in record.trigger:
+        is_ours = CLAIMED in record.trigger and CARRIED not in record.trigger
+        if record.state not in _OPEN and is_ours:
             self._ended[record.id] = record
 
     async def look(self) -> None:
@@ -61,7 +69,8 @@ class Claims:
             self._reconciled = True
         await self._tell()
         for wanted in await self._scheduled():
-            await self._start(wanted)
+            if not self._flows.holds(wanted):
+                await self._start(wanted)
         await self._tell()
         await self._cancel()
 
@@ -90,7 +99,7 @@ class Claims:
             await self._set(identity, "FAILED", message=str(error))
             return
         scope.trigger[CLAIMED] = wanted["name"]
-        if not await self._set(identity, "RUNNING"):
+        if lane.plan.path == "fast" and not await self._set(identity, "RUNNING"):
             return
         self._engine.recorder.event(scope.event)
         try:
@@ -118,16 +127,18 @@ class Claims:
     async def _cancel(self) -> None:
         """End what is being cancelled in Prefect, and say so of what had ended already."""
         for wanted in await self._in_state("CANCELLING"):
-            run = UUID(wanted["id"]).int
+            run = UUID(self._flows.run_of(wanted["id"])).int
             lane = self._engine.lanes[self._deployments.pipelines[wanted["deployment_id"]]]
             if lane.is_under_way(run):
                 lane.cancel(run)
-            else:
+            elif not self._flows.holds(wanted):
                 await self._set(wanted["id"], "CANCELLED", force=True)
 
     async def _reconcile(self) -> None:
         """After a start: runs that Prefect holds for running and that ended, or died, meanwhile."""
         for shown in await self._in_state("RUNNING", "PENDING"):
+            if self._flows.holds(shown):
+                continue
             kept = await self._ledger.trace(UUID(shown["id"]).int)
             if kept is None or kept.run is None:
                 text = "it died with its agent"

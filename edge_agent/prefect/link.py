@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 
 from edge_agent.ledger.ledger import Ledger
@@ -16,12 +16,15 @@ from edge_agent.prefect.counts import Counts
 from edge_agent.prefect.deployments import Deployments
 from edge_agent.prefect.errands import Errands
 from edge_agent.prefect.events import Events
+from edge_agent.prefect.flow_engine import FlowEngine
+from edge_agent.prefect.flows import PrefectFlows
 from edge_agent.prefect.mirror import Mirror
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
 from edge_agent.prefect.server import INSTALL, EmbeddedServer, installed
 from edge_agent.prefect.ways import BulkWay
 from flows.engine import Engine
+from flows.prefect.engine.settings import engine_settings
 from flows.prefect.server.process import Launch
 from schemas.fields import seconds
 from schemas.link import LinkFigures
@@ -33,13 +36,14 @@ FOLLOWER = "prefect"
 
 
 class PrefectLink:
-    """`start` returns at once; `stop` ends the server with it. `url` is what a person opens."""
+    """`prepare` comes before the pipelines and `start` after them, both return at once; `stop` ends
+    the server with it. `url` is what a person opens."""
 
     def __init__(self, settings: Settings, home: Path, ledger: Ledger, engine: Engine) -> None:
         self.url = ""
         self.missing = ""
         self._settings = settings.prefect
-        self._home = home
+        self._data = home / "data" / "prefect"
         self._agent = settings.agent.name
         self._zone = settings.agent.time_zone
         self._engine = engine
@@ -48,7 +52,9 @@ class PrefectLink:
         self._mirror: Mirror | None = None
         self._errands: Errands | None = None
         self._way: BulkWay | None = None
+        self._flows: PrefectFlows | None = None
         self._apis: list[PrefectApi] = []
+        self._coming: list[Coroutine[None, None, None]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -74,30 +80,34 @@ class PrefectLink:
             self.url, self._way.used, mirror.waiting, self.problem, mirror.last_problem
         )
 
-    def start(self, urls: dict[str, str]) -> None:
-        """Start the server where it is embedded, and carry what the ledger has."""
+    def prepare(self) -> None:
+        """Make everything ready before the first run: those of `path: flow` ask for Prefect."""
         wanted = self._settings.server
         if wanted == "none":
             return
         if wanted == "embedded" and not installed():
             self.missing = f"not installed; {INSTALL}"
             return
-        self.url = wanted
-        if wanted == "embedded":
-            self.url = self._embed()
-        urls["prefect"] = self.url
+        self.url = self._embed() if wanted == "embedded" else wanted
         self._carry(api_url(self.url))
+
+    def start(self, urls: dict[str, str]) -> None:
+        """Start the server where it is embedded, and carry what the ledger has."""
+        if not self._coming:
+            return
+        urls["prefect"] = self.url
+        self._tasks += [asyncio.create_task(each) for each in self._coming]
 
     def _embed(self) -> str:
         launch = Launch(
-            data=str(self._home / "data" / "prefect"),
+            data=str(self._data),
             port=free_port(self._settings.port),
             database=self._settings.database or "",
             keep=seconds(self._settings.keep),
             watched=True,
         )
         self._server = EmbeddedServer(launch)
-        self._tasks.append(asyncio.create_task(self._server.run()))
+        self._coming.append(self._server.run())
         return self._server.url
 
     def _carry(self, url: str) -> None:
@@ -118,23 +128,32 @@ class PrefectLink:
                 loop.call_soon_threadsafe(mirror.committed)
 
         self._ledger.on_commit(committed)
-        claims = Claims(asked, self._engine, self._ledger, deployments)
+        flows = self._flows = self._engine.flows = PrefectFlows(
+            FlowEngine(self._data, engine_settings(url, self._settings.key, self._data)),
+            agent=self._agent,
+            engine=self._engine,
+            ledger=self._ledger,
+            deployments=deployments.ids,
+            way=way,
+        )
+        claims = Claims(asked, self._engine, self._ledger, deployments, flows)
         counts = Counts(asked, self._ledger, self._agent)
         errands = self._errands = Errands(deployments, claims, events, counts)
-        self._tasks.append(asyncio.create_task(mirror.look()))
-        self._tasks.append(asyncio.create_task(self._live(mirror, errands)))
+        self._coming += [mirror.look(), self._live(mirror, errands, flows)]
 
-    async def _live(self, mirror: Mirror, errands: Errands) -> None:
+    async def _live(self, mirror: Mirror, errands: Errands, flows: PrefectFlows) -> None:
         """Deployments first, so that the first runs belong to theirs."""
         if self._server is not None:
             await self._server.up.wait()
         await errands.registered()
-        await asyncio.gather(mirror.run(), errands.run())
+        await asyncio.gather(mirror.run(), errands.run(), flows.run())
 
     async def stop(self) -> None:
         """Stop carrying and end the server; what is left is carried after the next start."""
         for task in self._tasks:
             task.cancel()
+        if self._flows is not None:
+            await self._flows.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for api in self._apis:
             await api.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.prefect.history import CLAIMED
+from flows.prefect.history import CARRIED, CLAIMED
 from schemas.fields import seconds
 from schemas.kept_run import KeptRun
 from schemas.settings import PrefectSettings
@@ -25,7 +25,7 @@ class Policy:
         """Whether to show this record. A run that was shown when it began is shown to its end."""
         if (run.finished or now) < now - self._keep:
             return False
-        if CLAIMED in run.trigger:
+        if not run.trigger.keys().isdisjoint((CLAIMED, CARRIED)):
             return True
         if run.state in _OPEN:
             if run.id not in self._open:

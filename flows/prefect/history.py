@@ -17,6 +17,9 @@ from schemas.run import Effect, RunRecord, StepRecord
 INFO, WARNING, ERROR = 20, 30, 40
 # The key in a run's trigger that says Prefect itself has made the flow run, of this name.
 CLAIMED = "flow_run"
+# The key that says Prefect's own engine carries the run and has its states and tasks; `LATE` where
+# it has not heard all of it, and gets it from the record after all.
+CARRIED, LIVE, LATE = "carried", "live", "late"
 _SHORTEST = 1e-6  # Prefect keeps one state of a run at a time, by the microsecond
 _LONGEST_TEXT = 2_000
 
@@ -25,6 +28,7 @@ _RUNNING = ("RUNNING", "Running")
 _RETRYING = ("RUNNING", "Retrying")
 _AWAITING_RETRY = ("SCHEDULED", "AwaitingRetry")
 _STATES = {
+    "scheduled": ("SCHEDULED", "Scheduled"),
     "queued": ("PENDING", "Pending"),
     "running": _RUNNING,
     "waiting": _RUNNING,
@@ -73,7 +77,9 @@ class LogLine(Struct, frozen=True, gc=False):
 class FlowRun(Struct, frozen=True):
     """A run as Prefect shows it. `calls` are the runs it started: run id and task run id.
 
-    `claimed`: Prefect has made the flow run itself, and hears of its states from elsewhere.
+    `claimed`: Prefect has made the flow run itself, and hears of its states from elsewhere;
+    `carried`: and of its steps, but for those that were skipped; the `run` steps are there all the
+    same, so that the runs they started can be tied to them.
     """
 
     id: int
@@ -89,6 +95,7 @@ class FlowRun(Struct, frozen=True):
     parent_task: int = 0
     calls: list[tuple[int, int]] = []
     claimed: bool = False
+    carried: bool = False
 
 
 def flow_run(record: RunRecord, agent: str) -> FlowRun:
@@ -98,6 +105,7 @@ def flow_run(record: RunRecord, agent: str) -> FlowRun:
     ids = [_task_id(record, step, calls) for step in record.steps]
     tasks = [_task_run(each, ids) for each in steps]
     trigger = str(record.trigger.get("id", ""))
+    is_live = record.trigger.get(CARRIED) == LIVE
     return FlowRun(
         id=record.id,
         flow=record.pipeline,
@@ -107,11 +115,12 @@ def flow_run(record: RunRecord, agent: str) -> FlowRun:
         tags=[agent, *(f"{name}:{value}" for name, value in record.labels.items())],
         context={"trigger": record.trigger, "event": text_id(record.event), "agent": agent},
         states=_run_states(record),
-        tasks=tasks,
+        tasks=[task for task in tasks if not is_live or task.kind == "run" or _is_skipped(task)],
         logs=_log_lines(record, ids),
         parent_task=call_id(record.id) if record.parent else 0,
-        calls=[(child, call_id(child)) for child in calls.values()],
-        claimed=CLAIMED in record.trigger,
+        calls=list(_links(record, calls)),
+        claimed=is_live or (CLAIMED in record.trigger and CARRIED not in record.trigger),
+        carried=is_live,
     )
 
 
@@ -127,10 +136,26 @@ def _calls(effects: Sequence[Effect]) -> Iterator[tuple[Place, int]]:
             yield (effect.step, effect.rounds), UUID(effect.payload["id"]).int
 
 
+def _is_skipped(task: TaskRun) -> bool:
+    return task.states[-1].name == "Skipped"
+
+
+def _links(record: RunRecord, calls: Mapping[Place, int]) -> Iterator[tuple[int, int]]:
+    """The runs that were started, and the task runs that started them."""
+    for step in record.steps:
+        if child := calls.get((step.path, step.rounds)):
+            yield child, _task_id(record, step, calls)
+
+
 def _task_id(record: RunRecord, step: StepRecord, calls: Mapping[Place, int]) -> int:
-    if child := calls.get((step.path, step.rounds)):
+    if CARRIED not in record.trigger and (child := calls.get((step.path, step.rounds))):
         return call_id(child)
-    return part_id(record.id, f"{step.path}/{step.rounds}")
+    return step_id(record.id, step)
+
+
+def step_id(run: int, step: StepRecord) -> int:
+    """The id of the task run that stands for a step of a run."""
+    return part_id(run, f"{step.path}/{step.rounds}")
 
 
 def _task_run(each: Placed, ids: Sequence[int]) -> TaskRun:
@@ -138,8 +163,8 @@ def _task_run(each: Placed, ids: Sequence[int]) -> TaskRun:
     return TaskRun(
         id=ids[each.number],
         key=step.path,
-        turn=".".join(map(str, step.rounds)) or "0",
-        name=_name(step),
+        turn=turn_of(step),
+        name=step_name(step),
         kind=step.kind,
         after=0 if each.after is None else ids[each.after],
         within=0 if each.within is None else ids[each.within],
@@ -147,7 +172,13 @@ def _task_run(each: Placed, ids: Sequence[int]) -> TaskRun:
     )
 
 
-def _name(step: StepRecord) -> str:
+def turn_of(step: StepRecord) -> str:
+    """What tells the rounds of one step apart."""
+    return ".".join(map(str, step.rounds)) or "0"
+
+
+def step_name(step: StepRecord) -> str:
+    """What a person reads as the name of a step: its id, or what it is."""
     last = step.path.rpartition("/")[2]
     return step.kind if last.isdigit() else last
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from flows.executor import Cancelled
+from flows.trying import Cancelled
 from pipelines.ports import Runs, Slots, SubRun
 from pipelines.registry import step
 from pipelines.scope import Constant, Scope

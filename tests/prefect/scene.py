@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -77,7 +77,8 @@ steps:
 class Scene:
     """An engine with a real ledger, and a mirror to a server."""
 
-    def __init__(self, folder: Path, pipeline: str, text: str = FIVE_STEPS) -> None:
+    def __init__(self, folder: Path, pipeline: str, text: str | None = FIVE_STEPS) -> None:
+        """The pipeline is in service once it is given a text, here or with `load`."""
         self.pipeline = pipeline
         folder.mkdir(exist_ok=True)
         self.ledger = Ledger.open(folder / "ledger.duckdb", settings())
@@ -87,12 +88,17 @@ class Scene:
         self.messages = MemoryMessages()
         world = MemoryOutside()
         devices = MemoryDevices(clock.now, {})
-        ports = Ports(
+        self._ports = Ports(
             clock, self.messages, devices, memory, world, self.engine, self.engine.calls, Home()
         )
-        plans = [_plan(each.format(pipeline=pipeline), ports) for each in (SUB, text)]
-        self.engine.load(plans)
         self._now = clock.now
+        if text is not None:
+            self.load(text)
+
+    def load(self, text: str) -> None:
+        """Put the pipeline and the one it calls in service."""
+        texts = (each.format(pipeline=self.pipeline) for each in (SUB, text))
+        self.engine.load([_plan(each, self._ports) for each in texts])
 
     def event(self, number: int) -> None:
         """Let something happen that starts a run."""
@@ -115,11 +121,16 @@ class Scene:
 
     @asynccontextmanager
     async def mirroring(
-        self, way: Way, wanted: PrefectSettings = ALL, *, events: Tell | None = None
+        self,
+        way: Way,
+        wanted: PrefectSettings = ALL,
+        *,
+        events: Tell | None = None,
+        deployments: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Mirror]:
         """A mirror at work, from where the last one came to."""
         loop, follower = asyncio.get_running_loop(), self.ledger.follow("prefect", hold=True)
-        mirror = Mirror(follower, Policy(wanted), way, deployments={}, events=events)
+        mirror = Mirror(follower, Policy(wanted), way, deployments=deployments or {}, events=events)
 
         def committed(took: float) -> None:
             loop.call_soon_threadsafe(mirror.committed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,10 @@ from edge_agent.prefect.counts import Counts
 from edge_agent.prefect.deployments import Deployments
 from edge_agent.prefect.errands import Errands
 from edge_agent.prefect.events import Events
+from edge_agent.prefect.flow_engine import FlowEngine
+from edge_agent.prefect.flows import PrefectFlows
 from flows.prefect.deployment import parameter_schema
+from flows.prefect.engine.settings import engine_settings
 from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import unique_id
@@ -48,8 +50,11 @@ steps:
 class Asked:
     """A scene whose pipeline is a deployment, with the errands at work."""
 
-    def __init__(self, scene: Scene, api: PrefectApi, deployments: Deployments) -> None:
+    def __init__(
+        self, scene: Scene, api: PrefectApi, deployments: Deployments, flows: PrefectFlows
+    ) -> None:
         self.scene = scene
+        self.flows = flows
         self.api = api
         self.shown = Shown(api, scene.pipeline)
         self.deployment = deployments.ids[scene.pipeline]
@@ -73,24 +78,38 @@ class Asked:
 
 
 @asynccontextmanager
-async def asked(folder: Path, prefect: PrefectServer, pipeline: str) -> AsyncIterator[Asked]:
+async def asked(
+    folder: Path, prefect: PrefectServer, pipeline: str, text: str = GREET
+) -> AsyncIterator[Asked]:
     """A pipeline that can be asked for."""
-    scene, api = Scene(folder, pipeline, GREET), PrefectApi(prefect.api)
+    scene, api = Scene(folder, pipeline, None), PrefectApi(prefect.api)
     own = PrefectApi(prefect.api)
     deployments = Deployments(own, scene.engine, agent=f"at-{pipeline}", time_zone="Europe/Berlin")
     events, counts = Events(own, f"at-{pipeline}"), Counts(own, scene.ledger, f"at-{pipeline}")
     scene.engine.watch(events.watch)
-    claims = Claims(own, scene.engine, scene.ledger, deployments)
+    way = bulk(api, f"at-{pipeline}")
+    flows = scene.engine.flows = PrefectFlows(
+        FlowEngine(folder, engine_settings(prefect.api, None, folder)),
+        agent=f"at-{pipeline}",
+        engine=scene.engine,
+        ledger=scene.ledger,
+        deployments=deployments.ids,
+        way=way,
+    )
+    scene.load(text)
+    claims = Claims(own, scene.engine, scene.ledger, deployments, flows)
     errands = Errands(deployments, claims, events, counts)
     await errands.registered()
-    task = asyncio.create_task(errands.run())
+    tasks = [asyncio.create_task(errands.run()), asyncio.create_task(flows.run())]
     try:
-        async with scene.mirroring(bulk(api), events=events):
-            yield Asked(scene, api, deployments)
+        async with scene.mirroring(way, events=events, deployments=deployments.ids):
+            yield Asked(scene, api, deployments, flows)
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await flows.stop()
+        scene.engine.stop()
         await own.close()
         await api.close()
         await scene.ledger.close()
