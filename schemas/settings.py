@@ -174,7 +174,7 @@ class ModelSettings(Section, frozen=True):
     ] = False
     queue: Annotated[
         int, Meta(ge=0, description="Requests that may wait; more are told to come later.")
-    ] = 64
+    ] = 256
     split: Annotated[
         list[ShareSettings], Meta(description="Models that share the requests, by weight or label.")
     ] = []

@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.models import routing, tasks
 from edge_agent.models.choosing import Choice, Route
 from edge_agent.models.desk import Desk, Turn
-from edge_agent.models.driver import ModelError, ModelRefused
+from edge_agent.models.driver import ModelError
 from edge_agent.models.routing import Counted
 from schemas.intent import Understood
 from schemas.model import Asker, ChatPart, ChatRequest
@@ -63,12 +63,9 @@ class Asking:
         async with self._desk.turn(choice, self._asker.priority) as turn:
             return Classified(choice, await self._meant(turn, text, labels, language))
 
-    async def embed(self, choice: Choice, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """A vector for each text."""
-        if isinstance(choice, Route):
-            text = f"`{choice.name}` is two models, whose vectors cannot be compared"
-            raise ModelRefused(text)
-        async with self._desk.turn(choice, self._asker.priority) as turn:
+        async with self._desk.turn(model, self._asker.priority) as turn:
             return await turn.driver.embed(texts)
 
     async def _meant(

@@ -80,6 +80,7 @@ class Desk:
         self.room = Room(machine.memory, [name for name in settings if settings[name].keep_loaded])
         self.residents = Residents(make, self.room)
         self.lines: dict[str, Line] = {}
+        self._places: dict[str, tuple[Path | None, Place]] = {}
         watch_lines(metrics, self.lines)
         watch_memory(metrics, self.residents.loaded)
 
@@ -94,8 +95,15 @@ class Desk:
             LookupError: there is none of this name.
         """
         settings = self._settings.get(name)
-        path = settings.path if settings else ""
-        folder = (self._home / (path or f"models/{name}")).resolve()
+        where = self._home / ((settings and settings.path) or f"models/{name}")
+        points = _target(where)
+        known = self._places.get(name)
+        if known is None or known[0] != points:  # resolving costs more than all the rest here
+            known = self._places[name] = points, self._look_up(name, settings, where)
+        return known[1]
+
+    def _look_up(self, name: str, settings: ModelSettings | None, where: Path) -> Place:
+        folder = where.resolve()
         if settings is None and not (folder / MANIFEST).exists():
             known = ", ".join(self.names()) or "none"
             raise LookupError(f"there is no model `{name}` (there are: {known})")
@@ -128,3 +136,13 @@ class Desk:
             settings = place.settings
             line = self.lines[place.name] = Line(settings.sequences, settings.queue)
         return line
+
+
+def _target(path: Path) -> Path | None:
+    """Where a link points, itself where it is none; None when nothing is there."""
+    try:
+        return path.readlink()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return path

@@ -15,6 +15,7 @@ from edge_agent.models.driver import Driver, Machine, ModelBusy, ModelError, Mod
 from edge_agent.models.overview import Overview
 from edge_agent.models.preparing import Preparing
 from edge_agent.monitoring.metrics import Metrics
+from pipelines.model_names import meant
 from pipelines.ports import Busy
 from schemas.model import NOBODY, Asker, ChatPart, ChatRequest
 from schemas.model_views import ModelView
@@ -106,9 +107,12 @@ class ModelService:
     async def embed(
         self, model: str, texts: Sequence[str], asker: Asker = NOBODY
     ) -> list[list[float]]:
-        """A vector for each text."""
+        """A vector for each text, of one model: those of several cannot be compared."""
+        if len(means := meant(model, self._settings)) > 1:
+            raise ValueError(f"`{model}` is {' and '.join(means)}; vectors are asked of one alone")
         with _plain_errors():
             asking, choice = self._asking(model, asker)
+            assert isinstance(choice, str)
             return await asking.embed(choice, texts)
 
     # ------------------------------------------------------------------ state

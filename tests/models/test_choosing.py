@@ -183,7 +183,7 @@ def test_no_larger_one_is_asked_when_the_time_is_over(tmp_path: Path) -> None:
 
 def test_vectors_of_two_models_are_not_mixed(tmp_path: Path) -> None:
     async def use(bench: Bench) -> None:
-        with pytest.raises(ValueError, match="whose vectors cannot be compared"):
+        with pytest.raises(ValueError, match="is small and large; vectors are asked of one alone"):
             await bench.service.embed("assistant", ["x"])
 
     routed(tmp_path, use)

@@ -11,6 +11,7 @@ import pytest
 from edge_agent.models.runtime.batching import Batcher, Request
 from edge_agent.models.runtime.decoder import Decoder
 from edge_agent.models.runtime.sampling import Sampler, Sampling
+from schemas.model import Priority
 from tests.models.conftest import ARM, Made, made
 
 LENGTHS = (1, 5, 17, 33, 60, 100)
@@ -154,3 +155,21 @@ def test_an_error_of_the_model_fails_what_is_under_way_and_nothing_after(llama: 
     fine = Asked(batcher, prompts()[2])
     run(batcher)
     assert fine.tokens == llama.tiny.greedy(prompts()[2], 6)
+
+
+def test_urgent_prompts_are_let_in_first(llama: Made) -> None:
+    batcher = Batcher(opened(llama, sequences=1))
+    order: list[Priority] = []
+
+    def submit(priority: Priority) -> None:
+        request = Request(
+            [5, 6, 7], limit=2, sampler=Sampler(Sampling()), token=lambda _: True,
+            ended=lambda _: order.append(priority), priority=priority,
+        )  # fmt: skip
+        batcher.submit(request)
+
+    submit("normal")
+    submit("low")
+    submit("high")
+    run(batcher)
+    assert order == ["high", "normal", "low"]

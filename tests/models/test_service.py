@@ -202,3 +202,18 @@ def test_the_overview_tells_what_each_is_and_how_it_does(tmp_path: Path) -> None
             served.service.one("nobody")
 
     bench(tmp_path, use, small=ModelSettings(), far=far, both=both)
+
+
+def test_a_model_whose_folder_is_gone_is_a_model_no_more(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+
+    async def use(served: Bench) -> None:
+        assert (await served.service.classify("tiny", "hi", {}))["model"] == "tiny"
+        (folder / "manifest.json").unlink()
+        folder.rmdir()
+        with pytest.raises(LookupError, match=r"no model `tiny` \(there are: small\)"):
+            await served.service.classify("tiny", "hi", {})
+
+    bench(tmp_path, use)
