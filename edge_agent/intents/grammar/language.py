@@ -7,16 +7,16 @@ from random import Random
 
 from msgspec import Struct
 
+from edge_agent.intents.files import read_file
 from edge_agent.intents.grammar.draft import Draft
 from edge_agent.intents.grammar.template import Say, alternatives, choice
 from edge_agent.intents.labels import INTENTS, Example
-from pipelines.decode import decode
-from pipelines.source import Reader
-from schemas.problem import Position
 
 FOLDER = Path(__file__).parent
 PHRASE = "phrase"
 """The rule by which a shape says the phrase it is given."""
+ANY = "any "
+"""Begins the rules that say any phrase of a shape."""
 PLAIN = "plain"
 """The shape that adds nothing."""
 
@@ -43,21 +43,13 @@ class Grammar:
 
     def __init__(self, language: str, files: Sequence[GrammarFile]) -> None:
         self.language = language
-        said = {intent: _by_shape(files, intent) for intent in INTENTS}
-        rules = _names(files)
-        rules[PHRASE] = [_phrase]
-        rules |= {f"any {shape}": [] for by_shape in said.values() for shape in by_shape}
-        for name, text in ((name, text) for each in files for name, text in each.rules.items()):
-            rules[name] += alternatives(text, rules)
-        shapes = {n: alternatives(text, rules) for each in files for n, text in each.shapes.items()}
-        self._sentences: dict[str, list[Say]] = {}
-        for intent, by_shape in said.items():
-            sentences = self._sentences[intent] = []
-            for shape, lines in by_shape.items():
-                phrases = [each for text in lines for each in alternatives(text, rules)]
-                if intent != "none":
-                    rules[f"any {shape}"].append(choice(phrases))
-                sentences += phrases if shape == PLAIN else _shaped(shapes[shape], phrases)
+        self._rules = _rules(files)
+        self._shapes = {
+            name: alternatives(text, self._rules)
+            for each in files
+            for name, text in each.shapes.items()
+        }
+        self._sentences = {intent: self._sentences_of(intent, files) for intent in INTENTS}
         weights = {intent: weight for each in files for intent, weight in each.weights.items()}
         self._intents = [
             intent for intent, sentences in self._sentences.items() if sentences
@@ -71,6 +63,15 @@ class Grammar:
         random.choice(self._sentences[intent])(draft)
         return draft.example(self.language, intent)
 
+    def _sentences_of(self, intent: str, files: Sequence[GrammarFile]) -> list[Say]:
+        sentences: list[Say] = []
+        for shape, lines in _by_shape(files, intent).items():
+            phrases = [each for text in lines for each in alternatives(text, self._rules)]
+            if intent != "none":
+                self._rules[ANY + shape].append(choice(phrases))
+            sentences += phrases if shape == PLAIN else _shaped(self._shapes[shape], phrases)
+        return sentences
+
 
 @cache
 def grammar(language: str) -> Grammar:
@@ -79,27 +80,23 @@ def grammar(language: str) -> Grammar:
     Raises:
         ValueError: one of its files is wrong; the text says where.
     """
-    return Grammar(language, [_file(path) for path in sorted((FOLDER / language).glob("*.yaml"))])
+    paths = sorted((FOLDER / language).glob("*.yaml"))
+    return Grammar(language, [read_file(path, GrammarFile) for path in paths])
 
 
-def _file(path: Path) -> GrammarFile:
-    reader = Reader(path.parent)
-    tree = reader.load(path)
-    found, problems = decode(tree, GrammarFile, Position(path.name, 1, 1), "grammar")
-    if found is None or reader.problems or problems:
-        wrong = (f"{each.at}: {each.text}" for each in [*reader.problems, *problems])
-        raise ValueError("; ".join(wrong))
-    return found
-
-
-def _names(files: Sequence[GrammarFile]) -> dict[str, list[Say]]:
-    """Every rule by its name, still empty."""
-    names: dict[str, list[Say]] = {}
-    for name in (name for each in files for name in each.rules):
-        if name in names:
+def _rules(files: Sequence[GrammarFile]) -> dict[str, list[Say]]:
+    """Every rule with what it may say; what `any SHAPE` says is added by the phrases."""
+    texts: dict[str, str] = {}
+    for name, text in ((name, text) for each in files for name, text in each.rules.items()):
+        if name in texts:
             raise ValueError(f"the rule `{name}` stands in two files")
-        names[name] = []
-    return names
+        texts[name] = text
+    shapes = {shape for each in files for by_shape in each.say.values() for shape in by_shape}
+    rules: dict[str, list[Say]] = {name: [] for name in [*texts, *(ANY + each for each in shapes)]}
+    rules[PHRASE] = [_phrase]
+    for name, text in texts.items():
+        rules[name] += alternatives(text, rules)
+    return rules
 
 
 def _by_shape(files: Sequence[GrammarFile], intent: str) -> dict[str, list[str]]:

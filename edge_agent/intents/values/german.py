@@ -27,7 +27,9 @@ _BESIDE = re.compile(
 _DIGITS = re.compile(r"\b(?P<hour>\d\d?)(?P<minutes>\d\d)\b")
 _HOUR = re.compile(r"(?P<hour>\d\d?)\s*(?:[:.h]|uhr)?\s*(?:und )?(?P<minutes>\d\d?)?(?!\d)")
 _NAMED = (("mitternacht", "00:00"), ("mittag", "12:00"))
-_GENITIVE = re.compile(r"(?<=zimmer|keller|garten)[sn]$")
+_CASE = re.compile(
+    r"(zimmer|keller|garten|flur|büro|balkon|boden|raum|bad|hof|schuppen|geschoss)(?:e?s|n)$"
+)
 
 
 def clock(text: str) -> str | None:
@@ -48,7 +50,7 @@ def clock(text: str) -> str | None:
 
 def name(said: str) -> str:
     """A name without the ending of its case: `wohnzimmers` -> `wohnzimmer`."""
-    return _GENITIVE.sub("", said)
+    return _CASE.sub(r"\1", said)
 
 
 def _before(hour: int, minutes: int, half: Half | None) -> str | None:

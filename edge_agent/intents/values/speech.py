@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from edge_agent.intents.files import read_file
 from edge_agent.intents.values.typos import closest
-from pipelines.decode import decode
-from pipelines.source import Reader
-from schemas.problem import Position
 
 FOLDER = Path(__file__).parent
 _AROUND = " .,!?;:\"'。、"
+_VULGAR = re.compile("[½⅓⅔¼¾]")
+_FRACTION = re.compile(r"(?:\b(?P<whole>\d+) +)?\b(?P<over>[1-3])[⁄/](?P<under>[2-4])\b")
 _SHARP = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "’": "'", "‑": "-"})
 
 
@@ -76,7 +77,7 @@ def speech(
     Raises:
         ValueError: the file is wrong; the text says where.
     """
-    words = _words(FOLDER / f"{language}.yaml")
+    words = read_file(FOLDER / f"{language}.yaml", Words)
     return Speech(
         figures,
         clock,
@@ -95,10 +96,16 @@ def speech(
 def plain(text: str) -> str:
     """A text for comparing: lower case, umlauts written out, single spaces, no punctuation around.
 
-    Full-width letters and digits become ordinary ones.
+    Full-width letters and digits become ordinary ones, fractions in figures decimal.
     """
-    folded = unicodedata.normalize("NFKC", text).lower().translate(_SHARP)
+    spaced = _VULGAR.sub(r" \g<0>", text)  # 1½ would become 11/2
+    folded = unicodedata.normalize("NFKC", spaced).lower().translate(_SHARP)
+    folded = _FRACTION.sub(_decimal, folded)
     return " ".join(folded.split()).strip(_AROUND)
+
+
+def _decimal(found: re.Match[str]) -> str:
+    return f"{int(found['whole'] or 0) + int(found['over']) / int(found['under']):.10g}"
 
 
 def meaning(words: Mapping[str, str], text: str) -> str | None:
@@ -106,15 +113,6 @@ def meaning(words: Mapping[str, str], text: str) -> str | None:
     word = plain(text)
     found = word if word in words else closest(word, words)
     return words[found] if found else None
-
-
-def _words(path: Path) -> Words:
-    reader = Reader(path.parent)
-    found, problems = decode(reader.load(path), Words, Position(path.name, 1, 1), "words")
-    if found is None or reader.problems or problems:
-        wrong = (f"{each.at}: {each.text}" for each in [*reader.problems, *problems])
-        raise ValueError("; ".join(wrong))
-    return found
 
 
 def _by_word(meanings: Mapping[str, list[str]]) -> dict[str, str]:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from pipelines.decode import decode
-from pipelines.source import Reader
-from schemas.problem import Position
+from edge_agent.intents.files import read_file
 
 FOLDER = Path(__file__).parent
 
@@ -35,10 +33,4 @@ def habits(language: str) -> Habits:
     Raises:
         ValueError: the file is wrong; the text says where.
     """
-    path = FOLDER / f"{language}.yaml"
-    reader = Reader(path.parent)
-    found, problems = decode(reader.load(path), Habits, Position(path.name, 1, 1), "habits")
-    if found is None or reader.problems or problems:
-        wrong = (f"{each.at}: {each.text}" for each in [*reader.problems, *problems])
-        raise ValueError("; ".join(wrong))
-    return found
+    return read_file(FOLDER / f"{language}.yaml", Habits)
