@@ -20,8 +20,8 @@ _LOOK_SECONDS = 1.0
 class Loaded:
     """A driver and how many requests it is at; it is closed when it was replaced and idle.
 
-    `place` is what it was made of, `used` when it was last asked (monotonic seconds),
-    `resident_bytes` what it took when somebody last looked.
+    `place` is what it was made of, `folder` the version that was last seen in force, `used` when it
+    was last asked (monotonic seconds), `resident_bytes` what it took when somebody last looked.
     """
 
     def __init__(self, driver: Driver, place: Place) -> None:
@@ -175,7 +175,7 @@ class Residents:
         loaded = Loaded(self._make(place), place)
         try:
             await loaded.driver.load()
-        except ModelError:
+        except BaseException:  # cancelled, too: no process stays behind
             await loaded.driver.close()
             raise
         await loaded.look()

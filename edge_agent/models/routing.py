@@ -91,7 +91,7 @@ async def _closed(parts: AsyncGenerator[ChatPart, None]) -> AsyncIterator[ChatPa
 def _length(request: ChatRequest) -> int:
     """How much there is to read, in characters."""
     read = [request.messages, request.schema or {}, request.tools]
-    return len(msgspec.json.encode(read))
+    return len(msgspec.json.encode(read).decode())
 
 
 def _sure(parts: list[ChatPart], request: ChatRequest) -> float:

@@ -134,6 +134,8 @@ class ModelService:
         Raises:
             LookupError, ModelError: there is no such model, or it does not load.
         """
+        if (means := meant(model, self._settings)) != [model]:
+            raise ModelRefused(f"`{model}` stands for {', '.join(means)}: name one of them")
         await self.desk.residents.swap(self.desk.place(model))
         return self.desk.residents.loaded[model].driver
 

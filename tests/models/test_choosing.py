@@ -187,3 +187,11 @@ def test_vectors_of_two_models_are_not_mixed(tmp_path: Path) -> None:
             await bench.service.embed("assistant", ["x"])
 
     routed(tmp_path, use)
+
+
+def test_what_stands_for_others_is_not_loaded_itself(tmp_path: Path) -> None:
+    async def use(bench: Bench) -> None:
+        with pytest.raises(ModelRefused, match="stands for small, large: name one of them"):
+            await bench.service.load("assistant")
+
+    routed(tmp_path, use)

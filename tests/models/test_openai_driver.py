@@ -78,6 +78,35 @@ def test_a_server_that_is_not_there_is_named() -> None:
         using("http://127.0.0.1:9/v1", said)
 
 
+async def _reasoning(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server whose model does not tell the probabilities of its tokens."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    if b"logprobs" in await reader.readexactly(length):
+        answer = b'{"error": {"message": "logprobs are not supported with this model"}}'
+        status, kind = b"400 Bad Request", b"application/json"
+    else:
+        answer = b'data: {"choices": [{"delta": {"content": "hi"}, "finish_reason": "stop"}]}\n\n'
+        status, kind = b"200 OK", b"text/event-stream"
+    lines = [b"HTTP/1.1 " + status, b"content-type: " + kind, b"connection: close", b"", answer]
+    writer.write(b"\r\n".join(lines))
+    await writer.drain()
+    writer.close()
+
+
+def test_a_model_that_does_not_tell_how_sure_it_is_is_asked_without() -> None:
+    async def asked() -> None:
+        server = await asyncio.start_server(_reasoning, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        driver = OpenAiDriver(Place("far", ModelSettings(driver="openai", url=url), Path()))
+        for _ in range(2):
+            assert await said(driver, confidence=True) == ["hi", ""]
+        await driver.close()
+        server.close()
+
+    asyncio.run(asked())
+
+
 def service(home: Path, url: str) -> ModelService:
     far = ModelSettings(driver="openai", url=url, name="echo")
     return ModelService(home, {"far": far}, machine=Machine("generic"))

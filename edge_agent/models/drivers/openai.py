@@ -22,6 +22,10 @@ _PLAIN = (
 )  # fmt: skip
 
 
+class _NoLogprobs(ModelRefused):
+    """The model does not tell the probabilities of its tokens."""
+
+
 class OpenAiDriver:
     """A model on a server (mlc_llm serve, vLLM, llama.cpp, Ollama); nothing of it runs here."""
 
@@ -30,6 +34,7 @@ class OpenAiDriver:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._model = place.settings.name or place.name
+        self._tells_confidence = True
         key = place.settings.key
         self._client = httpx.AsyncClient(
             base_url=place.settings.url.rstrip("/") + "/",
@@ -58,17 +63,28 @@ class OpenAiDriver:
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
         """The answer, streamed by `/chat/completions`."""
+        if not self._tells_confidence:
+            request = msgspec.structs.replace(request, confidence=False)
         try:
-            async with self._client.stream(
-                "POST", "chat/completions", json=_body(self._model, request)
-            ) as answer:
-                if answer.status_code >= 400:
-                    await answer.aread()
-                    _checked(answer)
-                async for part in _parts(answer):
-                    yield part
+            async for part in self._streamed(request):
+                yield part
+        except _NoLogprobs:  # reasoning models do not: not asked again
+            self._tells_confidence = False
+            async for part in self.chat(request):
+                yield part
         except (httpx.HTTPError, KeyError, ValueError, ModelError) as error:
             raise self._failed(error) from None
+
+    async def _streamed(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
+        body = _body(self._model, request)
+        async with self._client.stream("POST", "chat/completions", json=body) as answer:
+            if answer.status_code >= 400:
+                await answer.aread()
+                if request.confidence and "logprobs" in answer.text:
+                    raise _NoLogprobs(_reason(answer))
+                _checked(answer)
+            async for part in _parts(answer):
+                yield part
 
     async def metrics(self) -> ModelMetrics:
         """Nothing: the server does not tell."""
