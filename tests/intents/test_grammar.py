@@ -1,4 +1,4 @@
-"""The grammars of English and German: whatever they say is labelled as intents.md wants it."""
+"""The grammars of the languages: whatever they say is labelled as intents.md wants it."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ from edge_agent.intents.grammar.language import Grammar, GrammarFile
 from edge_agent.intents.grammar.noise import noisy
 from edge_agent.intents.grammar.noise.edits import Edit, edited
 from edge_agent.intents.grammar.template import alternatives
-from edge_agent.intents.labels import DOMAINS, INTENTS, Example
+from edge_agent.intents.labels import DOMAINS, INTENTS, LANGUAGES, Example
 from edge_agent.intents.values import read
 
 TEMPLATE_SIGNS = re.compile(r"[{}()|\[\]<>*_]|  | [,.;?!]")
@@ -24,7 +24,7 @@ NEEDED = {
 }  # fmt: skip
 CHANGED = {"set_brightness", "set_color_temp", "set_temperature", "set_volume"}
 """Intents that need a value or a direction."""
-SAID = {language: [*examples(language, 7, 6000)] for language in ("en", "de")}
+SAID = {language: [*examples(language, 7, 6000)] for language in LANGUAGES}
 
 
 def words(example: Example) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_sentences_seldom_repeat(said: list[Example]) -> None:
     assert len({each.text for each in said}) > 0.9 * len(said)
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_seed_says_the_same_again(language: str) -> None:
     assert [*examples(language, 3, 50)] == [*examples(language, 3, 50)]
     assert [*examples(language, 3, 50)] != [*examples(language, 4, 50)]

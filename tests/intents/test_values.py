@@ -1,4 +1,4 @@
-"""What English and German words of a slot mean."""
+"""What words of a slot mean, in each language."""
 
 from pathlib import Path
 from typing import Any
