@@ -65,6 +65,27 @@ SPANS = (
     "state",
 )
 
+_THING = frozenset({"device", "area"})
+SLOTS = {
+    "none": frozenset[str](),
+    **dict.fromkeys(INTENTS[1:], _THING),
+    **dict.fromkeys(
+        ("set_brightness", "set_color_temp", "set_position", "set_temperature", "set_volume"),
+        _THING | {"value"},
+    ),
+    "set_color": _THING | {"color"},
+    "set_mode": _THING | {"mode"},
+    "media_play": _THING | {"query"},
+    "activate_scene": _THING | {"scene"},
+    "start_timer": frozenset({"duration", "name"}),
+    "cancel_timer": frozenset({"duration", "name"}),
+    "query_timer": frozenset({"duration", "name"}),
+    "set_alarm": frozenset({"time", "day", "name"}),
+    "query_state": _THING | {"state"},
+    "query_reading": _THING | {"property"},
+}
+"""The spans that may fill a slot of each intent."""
+
 
 class Example(NamedTuple):
     """A labelled sentence.

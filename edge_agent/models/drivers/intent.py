@@ -24,7 +24,7 @@ class IntentDriver:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._worker: WorkerProcess | None = None
+        self.worker: WorkerProcess | None = None
 
     async def load(self) -> None:
         """Check the library and start the worker."""
@@ -51,21 +51,21 @@ class IntentDriver:
 
     async def metrics(self) -> ModelMetrics:
         """What its worker takes."""
-        if self._worker is None:
+        if self.worker is None:
             return ModelMetrics()
-        return ModelMetrics(resident_bytes=self._worker.resident_bytes)
+        return ModelMetrics(resident_bytes=self.worker.resident_bytes)
 
     async def close(self) -> None:
         """End the worker."""
-        if self._worker is not None:
-            await self._worker.close()
+        if self.worker is not None:
+            await self.worker.close()
 
     def _running(self) -> WorkerProcess:
-        if self._worker is None:
+        if self.worker is None:
             library, memory = library_of(self._place), self._place.machine.memory
             job = {"folder": str(library.parent), "library": str(library), "memory": memory}
-            self._worker = WorkerProcess(_MODULE, job)
-        return self._worker
+            self.worker = WorkerProcess(_MODULE, job)
+        return self.worker
 
 
 def make(place: Place) -> Driver:
