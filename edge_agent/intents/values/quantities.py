@@ -7,6 +7,7 @@ from edge_agent.intents.values.speech import Speech, plain
 FIGURES = r"\d+(?:[.,]\d+)*"
 _NUMBER = re.compile(rf"(?P<minus>(?:-|−|–|\bminus\b)\s*)?(?P<figures>{FIGURES})")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
 _FREEZING, _DEGREES = 32, 5 / 9  # °F: where 0 °C lies, and what one of them is in °C
 
@@ -55,10 +56,10 @@ def _number(speech: Speech, said: str) -> float | None:
 
 def _share(speech: Speech, said: str) -> float | None:
     """A percentage that has a word of its own: the longest that stands in the text."""
-    for words in sorted(speech.shares, key=len, reverse=True):
-        if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", said) and not re.search(r"\d", said):
-            return speech.shares[words]
-    return None
+    if _DIGIT.search(said):
+        return None
+    found = speech.share.search(said)
+    return speech.shares[found[0]] if found else None
 
 
 def _fahrenheit(speech: Speech, said: str) -> bool:

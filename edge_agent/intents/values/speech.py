@@ -43,10 +43,10 @@ class Speech(Struct, frozen=True):
     """A language: its words, and how it says numbers and times.
 
     `figures` rewrites every number said in words in figures (`one and a half hours` -> `1.5
-    hours`); `clock` reads a time of day as `HH:MM`; `name` takes the case ending off a name that is
-    already without article; `core` takes off a word of a slot what adds no meaning; `opens`
-    tells things whose open and closed are said with the words for on and off;
-    `day` takes off a day what belongs to the time of day.
+    hours`); `clock` reads a time of day as `HH:MM`; `share` finds a word of `shares`; `name` takes
+    the case ending off a name that is already without article; `core` takes off a word of a slot
+    what adds no meaning; `opens` tells things whose open and closed are said with the words for on
+    and off; `day` takes off a day what belongs to the time of day.
     """
 
     figures: Callable[[str], str]
@@ -54,6 +54,7 @@ class Speech(Struct, frozen=True):
     meanings: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]
     shares: Mapping[str, float]
+    share: re.Pattern[str]
     everywhere: frozenset[str]
     before: frozenset[str]
     name: Callable[[str], str] = str
@@ -78,12 +79,15 @@ def speech(
         ValueError: the file is wrong; the text says where.
     """
     words = read_file(FOLDER / f"{language}.yaml", Words)
+    shares = {word: float(share) for word, share in _by_word(words.shares).items()}
+    longest_first = sorted(shares, key=len, reverse=True)
     return Speech(
         figures,
         clock,
         {slot: _by_word(meanings) for slot, meanings in words.slots.items()},
         _by_word(words.units),
-        {word: float(share) for word, share in _by_word(words.shares).items()},
+        shares,
+        re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)"),
         frozenset(map(plain, words.everywhere)),
         frozenset(map(plain, words.before)),
         name,
