@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.prefect.api import PrefectApi
+from edge_agent.prefect.api import PrefectApi, Refused, api_url
 from edge_agent.prefect.server import EmbeddedServer
 from flows.prefect.history import flow_run
 from schemas.identity import text_id
+from tests.prefect.cloud import KEY, cloud
 from tests.prefect.postgres import postgres
 from tests.prefect.scene import Scene, Shown, bulk, compare, near, until, until_true
 from tests.prefect.servers import PrefectServer, prefect_server, stock_server
@@ -69,6 +70,24 @@ async def test_a_stock_server_gets_the_runs_through_the_public_api(
         await _has_what_the_public_api_can_hold(scene, Shown(api, "on-stock"))
         await api.close()
         await scene.ledger.close()
+
+
+async def test_a_workspace_of_the_cloud_gets_the_runs_with_its_path_and_key(
+    tmp_path: Path, tables: Path
+) -> None:
+    with stock_server(tmp_path, tables) as url:
+        async with cloud(url) as workspace:
+            scene, api = Scene(tmp_path, "in-cloud"), PrefectApi(api_url(workspace), KEY)
+            await scene.events(11)
+            async with scene.mirroring(bulk(api)) as mirror:
+                await scene.carried(mirror)
+            await _has_what_the_public_api_can_hold(scene, Shown(api, "in-cloud"))
+            stranger = PrefectApi(api_url(workspace), "pnu_other")
+            with pytest.raises(Refused, match="401"):
+                await stranger.get("/admin/version")
+            await stranger.close()
+            await api.close()
+            await scene.ledger.close()
 
 
 async def _has_what_the_public_api_can_hold(scene: Scene, shown: Shown) -> None:
