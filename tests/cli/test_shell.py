@@ -63,11 +63,16 @@ def test_wrong_settings_end_a_verb_with_their_place(hearth: Hearth, home: Path) 
     assert "hint: did you mean `time_zone`?" in result.err
 
 
-def test_starting_the_command_line_imports_nothing_heavy() -> None:
-    code = (
-        "import sys, edge_agent.cli; "
-        "print([m for m in ('rich', 'duckdb', 'yaml', 'jinja2', 'litestar', 'paho', 'asyncio')"
-        " if m in sys.modules])"
-    )
+HEAVY = ("rich", "duckdb", "yaml", "jinja2", "litestar", "paho", "asyncio")
+WORKERS_ALONE = ("prefect", "sqlite3", "numpy", "tvm", "tokenizers", "httpx")
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"), [("edge_agent.cli", HEAVY), ("edge_agent.main", WORKERS_ALONE)]
+)
+def test_starting_imports_nothing_that_is_not_needed(
+    module: str, unwanted: tuple[str, ...]
+) -> None:
+    code = f"import sys, {module}; print([m for m in {unwanted} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert loaded.stdout.strip() == "[]", loaded.stderr

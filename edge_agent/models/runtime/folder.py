@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
-Array = np.ndarray[Any, Any]
+# The agent reads configs too; numpy would take 20 MB of it.
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+else:
+    Array = Any
 _INDEXES = ("tensor-cache.json", "ndarray-cache.json")
 
 
@@ -101,6 +106,8 @@ class Weights(Mapping[str, Array]):
 
 
 def _mapped(folder: Path, shard: Shard) -> Array:
+    import numpy as np
+
     path = folder / shard.data_path
     if path.parent != folder:
         raise BrokenFolder(f"{folder}: the shard `{shard.data_path}` lies outside of the folder")
@@ -114,6 +121,8 @@ def _mapped(folder: Path, shard: Shard) -> Array:
 
 
 def _tensor(raw: Array, record: Record) -> Array:
+    import numpy as np
+
     if record.format == "f32-to-bf16" and record.dtype == "float32":
         return (raw.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(record.shape)
     if record.dtype == "bfloat16":

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from flows.prefect.server import doubled
 from flows.prefect.server.route import History, Writer, mount
 from flows.prefect.server.small import environment, make_tables, sqlite_url, tame_sqlite
 
@@ -52,6 +51,8 @@ def serve(launch: Launch) -> None:
 
 def _make_ready(file: Path) -> None:
     """Tables without what they have twice."""
+    from flows.prefect.server import doubled  # not for the agent, which reads this file too
+
     installed = version("prefect")
     doubled.put_back(file, installed)
     if not file.exists():
