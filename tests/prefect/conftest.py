@@ -9,9 +9,10 @@ import uvloop
 from tests.coroutines import coroutine_tests
 from tests.prefect.servers import PrefectServer, empty_tables, prefect_server
 from tests.servers import brokers, mosquitto
+from tests.storms.scene import SOAK
 
 __all__ = ["brokers", "mosquitto"]
-pytest_pyfunc_call = coroutine_tests(uvloop.run, seconds=900)
+pytest_pyfunc_call = coroutine_tests(uvloop.run, seconds=7_200 if SOAK else 900)
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,14 @@ from pathlib import Path
 from edge_agent.prefect.api import PrefectApi
 from edge_agent.prefect.mirror import Mirror
 from schemas.settings import PrefectSettings
-from tests.prefect.scene import Scene, Shown, bulk, compare, until_true
+from tests.prefect.comparison import compare
+from tests.prefect.scene import Scene, Shown, bulk, until_true
 from tests.prefect.servers import PrefectServer, prefect_server
 from tests.storms.scene import SOAK, report
 
 RUNS = 10_000 if SOAK else 150
 AWAY_SECONDS, RATE = (600.0, 100.0) if SOAK else (1.0, 100.0)
+BESIDE = 6_000 if SOAK else 50  # events while the server catches up, and without it
 
 
 async def test_prefect_shows_every_run_with_its_steps_edges_times_and_logs(
@@ -54,16 +56,28 @@ async def test_a_server_that_was_away_and_is_killed_while_catching_up_shows_all_
             await scene.events(50)
             await scene.carried(mirror)
             server.kill()
-            await scene.events(round(AWAY_SECONDS * RATE), first=50, rate=RATE)
+            away = await scene.events(round(AWAY_SECONDS * RATE), first=50, rate=RATE)
             for _ in range(2):
                 server.launch_only()
                 await _some_carried(mirror)
                 server.kill()
             server.start()
+            catching_up = await scene.events(BESIDE, first=1_000_000, rate=RATE)
+            await scene.carried(mirror)
+        without = await scene.events(BESIDE, first=2_000_000, rate=RATE)
+        report(
+            f"event to end of run, p99: {_p99_ms(without):.2f} ms without a mirror, "
+            f"{_p99_ms(away):.2f} with the server away, {_p99_ms(catching_up):.2f} catching up"
+        )
+        async with scene.mirroring(bulk(api)) as mirror:
             await scene.carried(mirror)
         await compare(scene, Shown(api, "outage"), closely=lambda n: n % 100 == 0)
         await api.close()
     await scene.ledger.close()
+
+
+def _p99_ms(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99)] * 1e3
 
 
 async def _some_carried(mirror: Mirror) -> None:

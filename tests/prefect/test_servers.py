@@ -17,8 +17,9 @@ from edge_agent.prefect.server import EmbeddedServer
 from flows.prefect.history import flow_run
 from schemas.identity import text_id
 from tests.prefect.cloud import KEY, cloud
+from tests.prefect.comparison import compare
 from tests.prefect.postgres import postgres
-from tests.prefect.scene import Scene, Shown, bulk, compare, near, until, until_true
+from tests.prefect.scene import Scene, Shown, bulk, near, until, until_true
 from tests.prefect.servers import PrefectServer, prefect_server, stock_server
 from tests.servers import free_port
 from tests.storms.scene import SOAK, report
