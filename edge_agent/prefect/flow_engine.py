@@ -36,6 +36,11 @@ class FlowEngine:
         self._process: Process | None = None
         self._living: asyncio.Task[None] | None = None
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it takes runs."""
+        return self._process is not None
+
     def want(self) -> None:
         """Have it running from now on."""
         if self._living is None:

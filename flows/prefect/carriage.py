@@ -177,8 +177,11 @@ class Carriage:
             self.alone()
 
     def _ask(self, word: Go | Ended) -> None:
-        task = self._tasks.get(word.task)
-        if task is not None and (answer := task.hear(word)) is not None:
+        if (task := self._tasks.get(word.task)) is None:
+            return
+        is_lost = isinstance(word, Ended) and word.lost
+        self.is_whole = self.is_whole and not is_lost
+        if (answer := task.hear(None if is_lost else word)) is not None:
             self._say(answer)
 
     def _answer(self, task: Task, answer: Done | Fail) -> None:

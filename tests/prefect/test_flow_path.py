@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,17 @@ finally:
   - {{id: goodbye, publish: {{topic: out/goodbye}}}}
 """
 )
+
+KEPT = """
+id: {pipeline}
+path: flow
+inputs:
+  name: {{type: text, required: true}}
+steps:
+  - id: asked
+    log: "{{{{ inputs.name + '' }}}}"
+    cache: 10m
+"""
 
 
 async def tasks(home: Asked, flow_run: str) -> dict[str, dict[str, Any]]:
@@ -180,6 +192,36 @@ async def test_a_run_cancelled_in_prefect_does_its_last_steps_and_is_cancelled(
         assert [run.state for run in await home.scene.runs()] == ["cancelled"]
 
 
+async def test_a_kept_result_is_taken_again_until_what_it_depends_on_changes(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    async with asked(tmp_path, prefect, "kept", KEPT) as home:
+        shown = []
+        for name in ("Ada", "Ada", "Bob"):
+            identity = await home.run(name=name)
+            await home.until_state(identity, "Completed")
+            shown.append((await ended(home, identity, 1))["asked 0"]["state_name"])
+        assert shown == ["Completed", "Cached", "Completed"]
+        runs = sorted(await home.scene.runs(), key=lambda run: run.started)
+        assert [run.steps[0].values for run in runs] == [
+            {"message": "Ada"}, {"message": "Ada"}, {"message": "Bob"},
+        ]  # fmt: skip
+
+
+async def test_limits_hold_runs_and_steps_back(tmp_path: Path, prefect: PrefectServer) -> None:
+    async with asked(tmp_path, prefect, "limited", TWO_STEPS) as home:
+        await home.api.ask("PATCH", f"/deployments/{home.deployment}", {"concurrency_limit": 1})
+        for number in range(2):
+            home.scene.event(number)
+        await until_true(lambda: _ended_here(home, 2))
+        runs = {run["id"]: run for run in await home.shown.flow_runs()}
+        await until_true(lambda: _all_completed(home, runs))
+        first, second = sorted(await home.shown.flow_runs(), key=lambda run: run["start_time"])
+        assert first["end_time"] <= second["start_time"]
+        states = await home.shown.states("flow", second["id"])
+        assert "AwaitingConcurrencySlot" in states
+
+
 async def _ended_here(home: Asked, count: int) -> bool:
     runs = await home.scene.runs()
     return len([run for run in runs if run.finished is not None]) == count
@@ -187,3 +229,8 @@ async def _ended_here(home: Asked, count: int) -> bool:
 
 async def _is_under_way(home: Asked, flow_run: str) -> bool:
     return bool(await tasks(home, flow_run))
+
+
+async def _all_completed(home: Asked, runs: Collection[str]) -> bool:
+    shown = await home.shown.flow_runs()
+    return {run["id"] for run in shown if run["state_name"] == "Completed"} == set(runs)

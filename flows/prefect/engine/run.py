@@ -156,7 +156,7 @@ class CarriedRun:
             await task.run()
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
-            self._say(Ended(task.begun.run, task.begun.task, completed=False, error=text))
+            self._say(Ended(task.begun.run, task.begun.task, False, error=text, lost=True))
 
 
 def _signature(schema: Mapping[str, Any]) -> inspect.Signature:

@@ -15,7 +15,7 @@ def engine_settings(url: str, key: str | None, data: Path) -> Mapping[str, str]:
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-        "PREFECT_CLIENT_MAX_RETRIES": "3",
+        "PREFECT_CLIENT_MAX_RETRIES": "1",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_COLORS": "false",
         "DO_NOT_TRACK": "1",

@@ -42,7 +42,8 @@ class CarriedTask:
         kept = state.name == "Cached"
         outputs = await state.aresult() if kept else None
         error = "" if state.is_completed() else state.message or state.name
-        self._say(Ended(begun.run, begun.task, state.is_completed(), error, kept, outputs))
+        completed = state.is_completed()
+        self._say(Ended(begun.run, begun.task, completed, error=error, kept=kept, outputs=outputs))
 
     def hear(self, word: Done | Fail | Drop) -> None:
         """The agent has tried it, or calls it off."""

@@ -110,12 +110,14 @@ class Go(Word, frozen=True):
 
 
 class Ended(Word, frozen=True):
-    """A task has ended; `outputs` are there where they were kept from an earlier time."""
+    """A task has ended; `outputs` are there where they were kept from an earlier time. `lost`: the
+    engine cannot go on with it, for a reason of its own."""
 
     task: str
     completed: bool
     error: str = ""
     kept: bool = False
+    lost: bool = False
     outputs: Any = None
 
 
