@@ -40,6 +40,8 @@ class EmbeddedBroker:
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 line = await self._process.stdout.readline()
+        except TimeoutError:
+            raise OSError(f"the embedded broker did not start in {START_TIMEOUT:.0f} s") from None
         finally:
             if not line:
                 await self.stop()

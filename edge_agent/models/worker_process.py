@@ -176,7 +176,9 @@ class WorkerProcess:
     async def _last_words(self, code: int) -> str:
         """What ended the process: a signal or its code, and what it wrote last."""
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        said = await self._complaints if self._complaints is not None else ""
+        if self._complaints is None or code == -signal.SIGKILL:  # of this it cannot know
+            return how
+        said = await self._complaints
         return f"{how}: {said}" if said else how
 
 
