@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipelines.ports import Query
 from schemas.model import Asker
 
 _CLASSIFIED = {"intent": "none", "confidence": 0.0, "slots": {}, "language": ""}
 _GENERATED: dict[str, Any] = {
     "text": "", "json": None, "calls": [], "finish": "stop", "usage": {}, "confidence": None,
 }  # fmt: skip
+_JUDGED = {"score": 0.0, "expected": None, "value": None}
 
 
 class StubbedModels:
@@ -44,6 +46,11 @@ class StubbedModels:
         """The stub's vector for each text."""
         vector = [float(value) for value in self._answer(model)]
         return [vector for _ in texts]
+
+    async def judge(self, model: str, query: Query, at: float, asker: Asker) -> dict[str, Any]:
+        """The stub's keys over a value as it was expected; a number alone is the score."""
+        said = self._answer(model)
+        return {**_JUDGED, **(said if isinstance(said, Mapping) else {"score": float(said)})}
 
     def _answer(self, model: str) -> Any:
         if model not in self._answers:

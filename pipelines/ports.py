@@ -97,6 +97,10 @@ class Outside(Protocol):
         """Read-only SQL over the ledger."""
 
 
+Query = Callable[[str, Mapping[str, Any]], Awaitable[list[dict[str, Any]]]]
+"""`Outside.query`."""
+
+
 class Busy(OSError):
     """A model has too much to do; asking again after `seconds` may help."""
 
@@ -126,6 +130,9 @@ class Models(Protocol):
     def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Awaitable[list[list[float]]]:
         """A vector for each text."""
 
+    def judge(self, model: str, query: Query, at: float, asker: Asker) -> Awaitable[dict[str, Any]]:
+        """How unusual a sensor's value is at a time, by its history → score, expected, value."""
+
 
 class NoModels:
     """There are none (`Models`)."""
@@ -147,6 +154,10 @@ class NoModels:
         raise LookupError(f"there is no model `{model}`")
 
     def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Awaitable[list[list[float]]]:
+        """Refused."""
+        raise LookupError(f"there is no model `{model}`")
+
+    def judge(self, model: str, query: Query, at: float, asker: Asker) -> Awaitable[dict[str, Any]]:
         """Refused."""
         raise LookupError(f"there is no model `{model}`")
 

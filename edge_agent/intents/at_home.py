@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_agent.devices.directory import Directory
 from edge_agent.intents.match import Known, match
-from pipelines.ports import Models
+from pipelines.ports import Models, Query
 from schemas.model import Asker
 
 _NAMED = {"device", "area"}
@@ -51,6 +51,10 @@ class AtHome:
     def embed(self, model: str, texts: Sequence[str], asker: Asker) -> Awaitable[list[list[float]]]:
         """As the models do."""
         return self._models.embed(model, texts, asker)
+
+    def judge(self, model: str, query: Query, at: float, asker: Asker) -> Awaitable[dict[str, Any]]:
+        """As the models do."""
+        return self._models.judge(model, query, at, asker)
 
     def _devices(self) -> list[Known]:
         directory = self._directory

@@ -12,8 +12,10 @@ import msgspec
 from edge_agent.models import routing, tasks
 from edge_agent.models.choosing import Choice, Route
 from edge_agent.models.desk import Desk, Turn
-from edge_agent.models.driver import ModelError
+from edge_agent.models.driver import Judge, ModelError, ModelRefused
 from edge_agent.models.routing import Counted
+from pipelines.ports import Query
+from schemas.anomaly import Judged
 from schemas.intent import Understood
 from schemas.model import Asker, ChatPart, ChatRequest
 
@@ -67,6 +69,13 @@ class Asking:
         """A vector for each text."""
         async with self._desk.turn(model, self._asker.priority) as turn:
             return await turn.driver.embed(texts)
+
+    async def judge(self, model: str, query: Query, at: float) -> Judged:
+        """How unusual a sensor's value is."""
+        async with self._desk.turn(model, self._asker.priority) as turn:
+            if not isinstance(turn.driver, Judge):
+                raise ModelRefused(f"`{model}` was not trained on a sensor: hearth models train")
+            return await turn.driver.judge(query, at)
 
     async def _meant(
         self, turn: Turn, text: str, labels: Sequence[str], language: str

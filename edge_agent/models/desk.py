@@ -19,7 +19,7 @@ from edge_agent.models.residents import Residents
 from edge_agent.models.room import Room
 from edge_agent.monitoring.metrics import Metrics
 from pipelines.model_names import model_folders
-from schemas.model import ChatPart, ChatRequest, Priority
+from schemas.model import ChatPart, ChatRequest, Manifest, Priority
 from schemas.settings import ModelSettings
 
 _DRIVERS = "edge_agent.models.drivers"
@@ -107,7 +107,7 @@ class Desk:
         if settings is None and not (folder / MANIFEST).exists():
             known = ", ".join(self.names()) or "none"
             raise LookupError(f"there is no model `{name}` (there are: {known})")
-        settings = settings or ModelSettings()
+        settings = settings or ModelSettings(driver=_driver_of(folder))
         return Place(name, settings, folder, self._keys, self._may_take(settings))
 
     @asynccontextmanager
@@ -136,6 +136,15 @@ class Desk:
             settings = place.settings
             line = self.lines[place.name] = Line(settings.sequences, settings.queue)
         return line
+
+
+def _driver_of(folder: Path) -> str:
+    """The driver of a folder that no settings speak of; it is checked when it is loaded."""
+    try:
+        said = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError):
+        return "tvm"
+    return "anomaly" if said.kind == "anomaly" else "tvm"
 
 
 def _target(path: Path) -> Path | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from pipelines.ports import Query
+from schemas.anomaly import Judged
 from schemas.intent import Understood
 from schemas.model import ChatPart, ChatRequest, ModelMetrics
 from schemas.settings import ModelSettings
@@ -39,7 +41,7 @@ class Driver(Protocol):
     """
 
     does: frozenset[str]
-    """What it can: chat, classify, embed."""
+    """What it can: chat, classify, embed, judge."""
 
     async def load(self) -> None:
         """Make it ready to answer."""
@@ -58,6 +60,14 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Let go of everything."""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A driver whose models judge sensors instead of reading text."""
+
+    async def judge(self, query: Query, at: float) -> Judged:
+        """How unusual the value at a time is, in seconds since 1970; `query` asks the ledger."""
 
 
 class Machine(Struct, frozen=True):

@@ -7,6 +7,8 @@ from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edge_agent.models import tasks
 from edge_agent.models.asking import Asking
 from edge_agent.models.choosing import Choice, Choosing, Route
@@ -16,7 +18,7 @@ from edge_agent.models.overview import Overview
 from edge_agent.models.preparing import Preparing
 from edge_agent.monitoring.metrics import Metrics
 from pipelines.model_names import meant
-from pipelines.ports import Busy
+from pipelines.ports import Busy, Query
 from schemas.model import NOBODY, Asker, ChatPart, ChatRequest
 from schemas.model_views import ModelView
 from schemas.settings import ModelSettings
@@ -114,6 +116,16 @@ class ModelService:
             asking, choice = self._asking(model, asker)
             assert isinstance(choice, str)
             return await asking.embed(choice, texts)
+
+    async def judge(
+        self, model: str, query: Query, at: float, asker: Asker = NOBODY
+    ) -> dict[str, Any]:
+        """How unusual a sensor's value is: score, expected, value."""
+        with _plain_errors():
+            asking, choice = self._asking(model, asker)
+            if isinstance(choice, Route):
+                raise ModelRefused("one model judges a sensor, not one after the other")
+            return msgspec.structs.asdict(await asking.judge(choice, query, at))
 
     # ------------------------------------------------------------------ state
     def all(self) -> list[ModelView]:

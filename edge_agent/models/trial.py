@@ -39,7 +39,11 @@ async def try_model(home: Path, settings: Settings, name: str, prompt: str) -> d
     async with _opened(home, settings) as models:
         folder = home / "models" / name
         if (folder / MANIFEST).exists():
-            check_files(folder, read_manifest(folder, models.keys))
+            manifest = read_manifest(folder, models.keys)
+            check_files(folder, manifest)
+            if manifest.kind == "anomaly":
+                await models.load(name)
+                return {"text": f"{name} is sound; it judges {manifest.source}"}
         said = [{"role": "user", "content": prompt}]
         return await models.generate(name, said, {"max_tokens": 64})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from edge_agent.devices.directory import Directory
 from edge_agent.intents.at_home import AtHome
+from pipelines.ports import Query
 from schemas.model import NOBODY, Asker
 from schemas.settings import DeviceSettings
 
@@ -38,6 +39,9 @@ class Answering:
 
     async def embed(self, model: str, texts: Sequence[str], asker: Asker) -> list[list[float]]:
         return [[0.0] for _ in texts]
+
+    async def judge(self, model: str, query: Query, at: float, asker: Asker) -> dict[str, Any]:
+        return {"score": 0.5}
 
 
 def heard(slots: dict[str, Any], **devices: DeviceSettings) -> dict[str, Any]:
