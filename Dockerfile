@@ -6,6 +6,13 @@ WORKDIR /build
 COPY requirements/base.txt requirements/base.txt
 RUN python -m venv /opt/hearth \
  && /opt/hearth/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/base.txt
+# Compiled models: of the compiler's packages only the runtime stays.
+COPY requirements/dev.txt requirements/dev.txt
+COPY scripts/locked scripts/slim_runtime.py scripts/
+RUN scripts/locked apache-tvm apache-tvm-ffi cffi cryptography numpy pycparser tokenizers \
+        typing-extensions xgrammar > models.txt \
+ && /opt/hearth/bin/pip install --no-cache-dir --no-deps --require-hashes -r models.txt \
+ && /opt/hearth/bin/python scripts/slim_runtime.py /opt/hearth/lib/python3.11/site-packages
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY schemas schemas
 COPY pipelines pipelines

@@ -45,15 +45,17 @@ TEMPLATE = {
 class Tiny:
     """One model: its folder's tensors and its float weights."""
 
-    def __init__(self, family: str, kind: str, seed: int = 0) -> None:
-        self.family, self.kind = family, kind
+    def __init__(
+        self, family: str, kind: str, *, seed: int = 0, config: dict[str, Any] = CONFIG
+    ) -> None:
+        self.family, self.kind, self.config = family, kind, config
         self.tensors: dict[str, Array] = {}
         self.weights: dict[str, Array] = {}
         self._random = np.random.default_rng(seed)
         self._fill()
 
     def _fill(self) -> None:
-        config, head = CONFIG, CONFIG["head_dim"]
+        config, head = self.config, self.config["head_dim"]
         hidden, inner = config["hidden_size"], config["intermediate_size"]
         wide = (config["num_attention_heads"] + 2 * config["num_key_value_heads"]) * head
         self._linear("model.embed_tokens", config["vocab_size"], hidden)
@@ -111,8 +113,8 @@ class Tiny:
         config = {
             "model_type": self.family,
             "quantization": self.kind,
-            "model_config": CONFIG,
-            "vocab_size": CONFIG["vocab_size"],
+            "model_config": self.config,
+            "vocab_size": self.config["vocab_size"],
             "eos_token_id": END,
             "conv_template": TEMPLATE,
         }
@@ -133,7 +135,7 @@ class Tiny:
 
     def logits(self, ids: Sequence[int]) -> Array:
         """The logits after the last of these tokens."""
-        weights, config = self.weights, CONFIG
+        weights, config = self.weights, self.config
         x = weights["model.embed_tokens"][list(ids)]
         if self.family == "gemma":
             x = x * config["hidden_size"] ** 0.5
@@ -156,8 +158,9 @@ class Tiny:
         return known[len(ids) :]
 
     def _attention(self, at: str, x: Array) -> Array:
-        weights, size = self.weights, CONFIG["head_dim"]
-        heads, keys, length = CONFIG["num_attention_heads"], CONFIG["num_key_value_heads"], len(x)
+        weights, config = self.weights, self.config
+        size = config["head_dim"]
+        heads, keys, length = config["num_attention_heads"], config["num_key_value_heads"], len(x)
         qkv = x @ weights[at + self.fused].T + weights.get(at + self.fused + ".bias", 0.0)
         q, k, v = np.split(qkv.reshape(length, -1, size), [heads, heads + keys], axis=1)
         if self.family == "qwen3":

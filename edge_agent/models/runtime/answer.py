@@ -20,6 +20,8 @@ from schemas.model import Priority
 
 Tell = Callable[[dict[str, Any]], None]
 _TOKENS = 512
+# With so few tokens left, or a quarter of them, JSON is brought to its end instead of being cut.
+_HURRY = 32
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -84,6 +86,7 @@ class Answer:
         self._growing = Growing(voice.tokens, [*options.stop, *voice.template.stop_str])
         self._until = None if options.deadline is None else time.monotonic() + options.deadline
         self._late = False
+        self._hurry = max(_HURRY, options.max_tokens // 4)
         self.request = Request(
             voice.prompt(messages, options.functions),
             limit=options.max_tokens,
@@ -95,7 +98,10 @@ class Answer:
         )
 
     def _allowed(self) -> Array | None:
-        return None if self._matcher is None else self._matcher.allowed()
+        if self._matcher is None:
+            return None
+        left = self.request.limit - len(self.request.made)
+        return self._matcher.ending() if left <= self._hurry else self._matcher.allowed()
 
     def _token(self, token: int) -> bool:
         more = self._matcher.accept(token) if self._matcher is not None else True

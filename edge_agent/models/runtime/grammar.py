@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from edge_agent.models.runtime.folder import Array
 from edge_agent.models.runtime.text import Tokens
 
 _BYTE_FALLBACK, _BYTE_LEVEL = 1, 2
+# How an answer that must end soon goes on: a text ends, then an object, a list, a number.
+_ENDS_TEXT, _ENDS = '"', ("}", "]", ",", '"')
+_SPACES = (" ", "Ġ", "▁")  # as text, GPT-2's bytes and SentencePiece write it
 _NAMES = ("TokenizerInfo", "Grammar", "CompiledGrammar", "GrammarCompiler", "GrammarMatcher")
 
 
@@ -45,9 +49,10 @@ class Grammars:
     def __init__(self, tokens: Tokens, vocabulary: int, stops: list[int]) -> None:
         classes = _bindings()
         kind = _BYTE_LEVEL if tokens.byte_level() else _BYTE_FALLBACK
-        info = classes["TokenizerInfo"](
-            tokens.vocabulary(vocabulary), kind, vocabulary, stops, False
-        )
+        texts = tokens.vocabulary(vocabulary)
+        info = classes["TokenizerInfo"](texts, kind, vocabulary, stops, False)
+        ids = {text: id for id, text in enumerate(texts)}
+        self._marks = {mark: ids[mark] for mark in (*_ENDS, *_SPACES) if mark in ids}
         self._compiler = classes["GrammarCompiler"](info, 1, True, -1)
         self._matcher = classes["GrammarMatcher"]
         self._vocabulary = vocabulary
@@ -65,16 +70,17 @@ class Grammars:
             )
         except Exception as error:
             raise ValueError(f"the schema: {str(error).strip().splitlines()[-1]}") from None
-        return Matcher(self._matcher(compiled, None, False, -1, None), self._vocabulary)
+        matcher = self._matcher(compiled, None, False, -1, None)
+        return Matcher(matcher, self._vocabulary, self._marks)
 
 
 class Matcher:
-    """Follows one answer."""
+    """Follows one answer; `marks` are the tokens of quotes, brackets, commas and spaces."""
 
-    def __init__(self, matcher: Any, vocabulary: int) -> None:
+    def __init__(self, matcher: Any, vocabulary: int, marks: Mapping[str, int]) -> None:
         import tvm_ffi
 
-        self._matcher, self._vocabulary = matcher, vocabulary
+        self._matcher, self._vocabulary, self._marks = matcher, vocabulary, marks
         self._bits = np.zeros((1, (vocabulary + 31) // 32), np.int32)
         self._shared = tvm_ffi.from_dlpack(self._bits)
 
@@ -83,6 +89,20 @@ class Matcher:
         self._matcher.fill_next_token_bitmask(self._shared, 0, False)
         bits = np.unpackbits(self._bits.view(np.uint8), bitorder="little")
         return bits[: self._vocabulary].astype(bool)
+
+    def ending(self) -> Array:
+        """Those of them that bring the answer to its end soonest."""
+        allowed = self.allowed()
+        inside_text = any(self._may(allowed, space) for space in _SPACES)
+        for mark in (_ENDS_TEXT,) if inside_text else _ENDS:
+            if self._may(allowed, mark):
+                only = np.zeros_like(allowed)
+                only[self._marks[mark]] = True
+                return only
+        return allowed
+
+    def _may(self, allowed: Array, mark: str) -> bool:
+        return mark in self._marks and bool(allowed[self._marks[mark]])
 
     def accept(self, token: int) -> bool:
         """Take a token; False when the answer is complete with it."""
