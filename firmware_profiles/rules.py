@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from firmware_profiles import values
@@ -18,7 +19,7 @@ from schemas.profile import FieldRule
 Special = Callable[[Any, Mapping[str, Any], Callable[[Reading], None]], None]
 
 
-class Rule(NamedTuple):
+class Rule(Struct, frozen=True):
     """How one key is read: `convert` its value, or `special` where it needs its siblings."""
 
     property: str
@@ -32,6 +33,8 @@ def ignored(value: Any) -> None:
     """The conversion of a key that says nothing."""
 
 
+_AS_IT_IS = frozenset({number, values.plain})  # what a usual number passes through unchanged
+_PLAIN = 1e18
 _LEARNED_MAX = 500
 _NESTED_MAX = 64
 _DEPTH_MAX = 3
@@ -71,15 +74,19 @@ def read_object(
     for key, value in payload.items():
         if value is None:
             continue
-        property, unit, instance, convert, special = rules[key]
-        if special is not None:
-            special(value, payload, add)
+        rule = rules[key]
+        if rule.special is not None:
+            rule.special(value, payload, add)
             continue
-        plain = convert(value)
+        kind, convert = value.__class__, rule.convert
+        if (kind is float or kind is int) and convert in _AS_IT_IS and -_PLAIN < value < _PLAIN:
+            plain = value
+        else:
+            plain = convert(value)
         if plain is not None:
-            add(Reading(property, plain, unit, instance))
-        elif value.__class__ is dict and property:
-            spread(key, value, instance, add, skipped)
+            add(Reading(rule.property, plain, rule.unit, rule.instance))
+        elif kind is dict and rule.property:
+            spread(key, value, rule.instance, add, skipped)
 
 
 def spread(
@@ -138,7 +145,7 @@ def compiled(rule: FieldRule | str | None, instance: str | None = None) -> Rule:
     unit = term.unit if term else spelled(long.unit) or None
     convert = conversion(long)
     read = Rule(long.property, unit, instance or long.instance or None, convert)
-    return read._replace(special=unless(read, long.unless)) if long.unless else read
+    return replace(read, special=unless(read, long.unless)) if long.unless else read
 
 
 def conversion(rule: FieldRule) -> values.Convert:
@@ -180,12 +187,12 @@ def _told_unit(rule: FieldRule, instance: str | None) -> Rule:
         if found is not None and plain is not None:
             add(Reading(found.property, plain, found.unit, found.instance))
 
-    return base._replace(special=read)
+    return replace(base, special=read)
 
 
 def unless(rule: Rule, keys: list[str]) -> Special:
     """A reading that gives way to other keys of the same payload."""
-    property, unit, instance, convert, _ = rule
+    property, unit, instance, convert = rule.property, rule.unit, rule.instance, rule.convert
 
     def read(value: Any, payload: Mapping[str, Any], add: Callable[[Reading], None]) -> None:
         for key in keys:

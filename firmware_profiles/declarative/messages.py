@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
+from msgspec.structs import replace
+
 from firmware_profiles.availability import Availability
 from firmware_profiles.contract import TopicReader
 from firmware_profiles.declarative.patterns import pattern
@@ -131,7 +133,7 @@ class Message:
             if rule is None:
                 return
             own = instance.fill(root) or None
-            rules = Rules(lambda _: rule._replace(instance=rule.instance or own))
+            rules = Rules(lambda _: replace(rule, instance=rule.instance or own))
             read_object({key: value}, rules, said.readings)
 
         return read
@@ -212,7 +214,7 @@ class Keys:
             if head not in root and head != "*" and path not in root:
                 continue
             for names, value in walk(root, path):
-                found = rule._replace(instance=rule.instance or "_".join(names) or None)
+                found = replace(rule, instance=rule.instance or "_".join(names) or None)
                 read_object({path: value}, {path: found}, readings)
         own = self._own.fill(payload)
         if own:
@@ -232,7 +234,7 @@ class Keys:
             if plain is not None:
                 add(Reading(rule.property, plain, rule.unit, template.fill(payload)))
 
-        return rule._replace(special=read)
+        return replace(rule, special=read)
 
     def _guess(self, key: str) -> Rule:
         return self._message.keyed(key) or IGNORE

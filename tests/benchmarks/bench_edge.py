@@ -8,6 +8,7 @@ by itself, keeps some messages under way; what counts is the agent's CPU alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sys
 import tempfile
@@ -107,7 +108,8 @@ class Broker:
 
 def play(listener: socket.socket, qos: int) -> None:
     """The other process."""
-    Broker(listener, qos).serve()
+    with contextlib.suppress(ConnectionError):  # the agent is gone
+        Broker(listener, qos).serve()
 
 
 async def measure(home: Path, count: int) -> tuple[float, float]:

@@ -89,7 +89,7 @@ class Esphome:
         """A reader of a sensor, or another component that is one value."""
         told = self._nodes.options.get(topic)
         rule = objects.rule(found.component, found.object, found.device, self._fields, told)
-        property, unit, instance, convert, _ = rule
+        property, unit, instance, convert = rule.property, rule.unit, rule.instance, rule.convert
         channel = "telemetry" if found.component == "sensor" else "state"
         firmware, device, key = self.firmware, found.device, f"{self.firmware}:{found.device}"
         worded = found.component in WORDED

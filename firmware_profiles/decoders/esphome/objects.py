@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from firmware_profiles import values
 from firmware_profiles.rules import Rule, compiled, full, unknown
 from firmware_profiles.units import convertible, spelled
@@ -51,7 +53,7 @@ def rule(
     if component not in ("sensor", "binary_sensor"):
         term = TERMS.get(object)
         measure = component == "number" and term is not None and term.kind == "number"
-        return compiled(object, object) if measure else unknown(object)._replace(convert=_plain)
+        return compiled(object, object) if measure else replace(unknown(object), convert=_plain)
     kind = "number" if component == "sensor" else "boolean"
     meant = _told(kind, told) if told else None
     meant = meant or _named(kind, object, device, fields, told)

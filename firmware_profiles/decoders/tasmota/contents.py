@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from firmware_profiles import values
 from firmware_profiles.decoders.tasmota import zigbee
 from firmware_profiles.decoders.tasmota.keys import UNITS, Keys, switched
@@ -87,11 +89,11 @@ class Contents:
         if value.__class__ is dict:
             for name in value:
                 inner = rules[name]
-                found = inner._replace(instance=key) if inner.property in TERMS else rule
-                yield from _announced(found if found is not rule else rule._replace(instance=name))
+                found = replace(inner, instance=key) if inner.property in TERMS else rule
+                yield from _announced(found if found is not rule else replace(rule, instance=name))
         elif value.__class__ is list:
             for index in range(len(value)):
-                yield from _announced(rule._replace(instance=_of(rule, str(index + 1))))
+                yield from _announced(replace(rule, instance=_of(rule, str(index + 1))))
         else:
             yield from _announced(rule)
 
@@ -182,9 +184,9 @@ class Contents:
             if self._keys.known(sensor, f"{key}.{name}", None, units):
                 rule = rules[f"{key}.{name}"]
             elif phases is not None and not self._keys.known(sensor, name, None, units):
-                rule = phases._replace(instance=name)
+                rule = replace(phases, instance=name)
             elif self._keys.known(sensor, name, None, units):
-                rule = rules[name]._replace(instance=key)
+                rule = replace(rules[name], instance=key)
             else:
                 spread(key, {name: inner}, rules[key].instance, add, ())
                 continue

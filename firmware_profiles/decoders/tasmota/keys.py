@@ -50,7 +50,7 @@ class Keys:
 
         def guess(key: str) -> Rule:
             if key in ("X", "Y"):
-                return IGNORE if key == "Y" else IGNORE._replace(special=_chromaticity(instance))
+                return IGNORE if key == "Y" else replace(IGNORE, special=_chromaticity(instance))
             if not key.isalnum():  # clusters nobody decoded
                 return IGNORE
             rule = self._spec(f"Zb.{key}", instance, units)
@@ -67,7 +67,7 @@ class Keys:
             if key.startswith("POWER") and key[5:].isdecimal() | (key == "POWER"):
                 return Rule("state", None, key[5:] or None, switched(words))
             if key in _SPECIAL:
-                return IGNORE._replace(special=_SPECIAL[key])
+                return replace(IGNORE, special=_SPECIAL[key])
             rule = self._spec(f"STATE.{key}", None, {})
             if rule is None and (match := _NUMBERED.fullmatch(key)):
                 rule = self._spec(f"STATE.{match[1]}", match[2], {})

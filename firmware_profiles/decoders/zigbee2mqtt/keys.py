@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from firmware_profiles import values
 from firmware_profiles.rules import (
     Rule,
@@ -103,9 +105,9 @@ class Keys:
         if base is None:
             return None
         if kind == "binary":
-            return base._replace(convert=_words(base, expose)) if base.special is None else base
+            return replace(base, convert=_words(base, expose)) if base.special is None else base
         rule = _scaled(base, name, expose)
-        return rule._replace(special=unless(rule, spec.unless)) if spec and spec.unless else rule
+        return replace(rule, special=unless(rule, spec.unless)) if spec and spec.unless else rule
 
 
 def _words(rule: Rule, expose: Mapping[str, Any]) -> values.Convert:
@@ -126,12 +128,12 @@ def _scaled(rule: Rule, name: str, expose: Mapping[str, Any]) -> Rule:
         return rule
     if name in ("brightness", "fan_speed"):
         full_scale = number(expose.get("value_max")) or (254 if name == "brightness" else 100)
-        return rule._replace(unit="%", convert=values.percent(full_scale))
+        return replace(rule, unit="%", convert=values.percent(full_scale))
     if not unit or name == "color_temp" or unit == "lqi":
-        return rule._replace(special=None) if name in ("voltage", "battery_voltage") else rule
+        return replace(rule, special=None) if name in ("voltage", "battery_voltage") else rule
     if convertible(unit, term.unit):
-        return rule._replace(convert=to_canonical(unit, term.unit), special=None)
-    return rule._replace(unit=unit, special=None)
+        return replace(rule, convert=to_canonical(unit, term.unit), special=None)
+    return replace(rule, unit=unit, special=None)
 
 
 def read_voltage(property: str) -> Callable[..., None]:
