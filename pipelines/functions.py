@@ -69,9 +69,9 @@ def rounded(
     value: Any, precision: int = 0, method: str = "common", default: Any = NONE_GIVEN
 ) -> Any:
     """Rounded to `precision` decimals (an integer at 0); method common, floor, ceil or half."""
-    if value.__class__ is float and precision.__class__ is int and 0 < precision <= 300:
-        if method == "common":  # what is asked for most
-            return round(value, precision)
+    plain = value.__class__ is float and precision.__class__ is int
+    if plain and 0 < precision <= 300 and method == "common":  # what is asked for most
+        return round(value, precision)
     if abs(precision) > 300:
         raise ExpressionError("round takes at most 300 decimals")
     try:

@@ -22,6 +22,7 @@ MAX_WIDTH = 10_000
 MAX_BITS = 100_000
 MAX_PARTS = 100_000
 _CONTAINERS = (list, dict, tuple, set, frozenset)
+_SIZED = (str, bytes, list, tuple)
 _WIDE = re.compile(r"\d{5,}|\*|:[^{}]*\{")
 
 
@@ -48,7 +49,9 @@ def sized(value: Any) -> Any:
     kind = value.__class__
     if kind is float or kind is bool or kind is int:
         return value
-    if isinstance(value, str | bytes | list | tuple) and len(value) > MAX_SIZE:
+    if kind is not str and not isinstance(value, _SIZED):  # naming them here would cost 0.4 µs
+        return value
+    if len(value) > MAX_SIZE:
         raise too_large()
     return value
 

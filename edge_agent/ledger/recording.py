@@ -119,12 +119,12 @@ class Recording:
 
     def _pack(self) -> None:
         """Make rows of what has come; runs after the events that started them."""
-        rows, event, run = self._rows, self._packer.event, self._packer.run
-        messages, ended = self._messages, self._ended
+        rows, packer, messages, ended = self._rows, self._packer, self._messages, self._ended
         while messages:
-            event(rows, *messages.popleft())
+            event, changes = messages.popleft()
+            packer.event(rows, event, changes)
         while ended:
-            run(rows, ended.popleft())
+            packer.run(rows, ended.popleft())
 
     def _keep_proven(self) -> None:
         if self._proven is not None:
