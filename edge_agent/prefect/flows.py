@@ -72,7 +72,6 @@ class PrefectFlows:
     # ------------------------------------------------------------------ runs
     def carriage(self, plan: Plan, scope: Scope) -> Carriage:
         """Take a run, new or taken up again."""
-        self.process.want()
         run, is_new = text_id(scope.run_id), CARRIED not in scope.trigger
         opening = Open(
             run,
@@ -100,8 +99,10 @@ class PrefectFlows:
         return flow_run["id"] in known or flow_run["idempotency_key"] in known
 
     def _expect(self) -> None:
-        """Start the process if a pipeline may need it: that takes seconds."""
-        if any(lane.plan.path == "flow" for lane in self._engine.lanes.values()):
+        """Start the process if a pipeline may need it: that takes seconds. Not before the server
+        is there: until then runs wait for a while."""
+        plans = (lane.plan for lane in self._engine.lanes.values())
+        if self._carriages or any(plan.path == "flow" for plan in plans):
             self.process.want()
 
     # ------------------------------------------------------------------ the process
