@@ -100,10 +100,10 @@ async def test_a_run_goes_on_here_while_prefect_is_away_and_is_written_afterward
             await until_true(lambda: _over(home, 2))
             report(f"both runs over after {time.time() - began:.1f} s, without Prefect")
             server.start()
+            await until_true(lambda: _shown(home, 2))
             for record in await home.scene.runs():
                 await home.until_state(text_id(record.id), "Completed")
                 await ended(home, text_id(record.id), 2)
-            assert await home.shown.count() == 2
 
 
 async def _awaits(home: Asked, flow_run: str) -> bool:
@@ -114,3 +114,7 @@ async def _over(home: Asked, count: int) -> bool:
     await home.scene.ledger.flush()
     runs = await home.scene.runs()
     return len([run for run in runs if run.state == "completed"]) == count
+
+
+async def _shown(home: Asked, count: int) -> bool:
+    return await home.shown.count() == count
