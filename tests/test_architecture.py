@@ -43,9 +43,10 @@ OWNERS = {
     "tvm": ["edge_agent/models"],
     "tvm_ffi": ["edge_agent/models"],
     "mlc_llm": ["edge_agent/models"],
+    "onnxruntime": ["edge_agent/models/exported"],
 }
 # Imported inside the function that needs them, never when a module loads.
-HEAVY = {"prefect", "fastapi", "asyncpg", "tvm", "tvm_ffi", "mlc_llm"}
+HEAVY = {"prefect", "fastapi", "asyncpg", "tvm", "tvm_ffi", "mlc_llm", "onnxruntime"}
 # Nothing but classes of a heavy library: loaded by a function of their neighbour, never before.
 ALL_HEAVY = {
     "edge_agent/models/compiling/intent_network.py",

@@ -11,20 +11,28 @@ from edge_agent.models.runtime.folder import BrokenFolder
 _HELD = "\ufffd"
 
 
+def read_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a folder.
+
+    Raises:
+        BrokenFolder: there is none, or it is damaged.
+    """
+    from tokenizers import Tokenizer
+
+    path = folder / "tokenizer.json"
+    if not path.exists():
+        raise BrokenFolder(f"{path}: missing; folders without it are not supported")
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise BrokenFolder(f"{path}: {error}") from None
+
+
 class Tokens:
     """The tokenizer of a folder (`tokenizer.json`)."""
 
     def __init__(self, folder: Path) -> None:
-        from tokenizers import Tokenizer
-
-        path = folder / "tokenizer.json"
-        if not path.exists():
-            raise BrokenFolder(f"{path}: missing; folders without it are not supported")
-        try:
-            self._tokenizer: Any = Tokenizer.from_file(str(path))
-        except Exception as error:
-            raise BrokenFolder(f"{path}: {error}") from None
-
+        self._tokenizer = read_tokenizer(folder)
         added = self._tokenizer.get_added_tokens_decoder()
         self._special = frozenset(id for id, token in added.items() if token.content.strip())
 
