@@ -16,6 +16,7 @@ from edge_agent.models.driver import Driver
 from edge_agent.models.libraries import MANIFEST, check_files, read_manifest
 from edge_agent.models.service import ModelService
 from edge_agent.models.start import make_models
+from pipelines.model_names import meant
 from schemas.model import ChatRequest
 from schemas.settings import Settings
 
@@ -44,8 +45,9 @@ async def try_model(home: Path, settings: Settings, name: str, prompt: str) -> d
             if manifest.kind == "anomaly":
                 await models.load(name)
                 return {"text": f"{name} is sound; it judges {manifest.source}"}
-        said = [{"role": "user", "content": prompt}]
-        return await models.generate(name, said, {"max_tokens": 64})
+        alone = meant(name, settings.models) == [name]
+        does = (await models.load(name)).does if alone else frozenset({"chat"})
+        return await _first_answer(models, name, prompt, does=does)
 
 
 async def measure_model(
@@ -68,6 +70,20 @@ async def measure_model(
         Figure(f"{streams} at once", tokens * streams / several, "tokens/s"),
         Figure("memory of the worker", memory / 1e6, "MB"),
     ]
+
+
+async def _first_answer(
+    models: ModelService, name: str, prompt: str, *, does: frozenset[str]
+) -> dict[str, Any]:
+    """What a model makes of a text, and that in words as `text`."""
+    if "chat" in does:
+        said = [{"role": "user", "content": prompt}]
+        return await models.generate(name, said, {"max_tokens": 64})
+    if "classify" in does:
+        found = await models.classify(name, prompt, {})
+        return {**found, "text": f"{found['intent']} ({found['confidence']:.0%} sure)"}
+    (vector,) = await models.embed(name, [prompt])
+    return {"vector": vector, "text": f"a vector of {len(vector)} numbers"}
 
 
 async def _timed(driver: Driver, lengths: list[int]) -> float:

@@ -59,7 +59,7 @@ def _on_the_shelf(shell: Shell, live: Mapping[str, ModelView]) -> Iterator[Liste
     from schemas.model import Manifest
 
     shelf, keys = Shelf(shell.home), trusted_keys(Key(shell.home / KEY))
-    for name in shelf.names():
+    for name in _shelved(shell):
         for version in shelf.versions(name):
             manifest, problem = Manifest(name=name), ""
             try:
@@ -76,15 +76,26 @@ def _on_the_shelf(shell: Shell, live: Mapping[str, ModelView]) -> Iterator[Liste
 
 
 def _others(shell: Shell, live: Mapping[str, ModelView]) -> Iterator[Listed]:
-    """Those of the settings that have no folder: on servers, and names that stand for others."""
-    from edge_agent.models.shelf import Shelf
-
-    shelved = Shelf(shell.home).names()
+    """Those of the settings alone: on servers, exported ones, names that stand for others."""
+    shelved = _shelved(shell)
     for name, settings in shell.settings.models.items():
         if name in shelved:
             continue
         chooses = "split" if settings.split else "route" if settings.first else settings.driver
         yield Listed(name, 0, True, chooses, "", [], 0, "", "", live.get(name))
+
+
+def _shelved(shell: Shell) -> list[str]:
+    """The names below `models/`, but for folders whose driver needs no manifest and has none."""
+    from edge_agent.models.libraries import MANIFEST
+    from edge_agent.models.shelf import Shelf
+
+    plain = {name for name, each in shell.settings.models.items() if each.driver == "onnx"}
+    return [
+        name
+        for name in Shelf(shell.home).names()
+        if name not in plain or (shell.home / "models" / name / MANIFEST).exists()
+    ]
 
 
 def _table(shell: Shell, found: list[Listed]) -> None:
