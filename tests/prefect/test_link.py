@@ -21,6 +21,7 @@ async def link_to(scene: Scene, folder: Path, server: str) -> AsyncIterator[Pref
         agent=AgentSettings(name=f"at-{scene.pipeline}"), prefect=PrefectSettings(server=server)
     )
     link = PrefectLink(settings, folder, scene.ledger, scene.engine)
+    link.prepare()
     link.start({})
     try:
         yield link
