@@ -36,6 +36,7 @@ SAMPLES = {
     "extract": ("extract: {text: x, schema: {type: object}, model: m}\n    on_error: continue", ""),
     "generate": ("generate: {prompt: x}\n    on_error: continue", ""),
     "embed": ("embed: {text: x}\n    on_error: continue", ""),
+    "anomaly": ("anomaly: {model: m}\n    on_error: continue", ""),
 }  # fmt: skip
 OTHER = """
 id: other
