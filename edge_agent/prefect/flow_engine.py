@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import sys
@@ -11,13 +10,14 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from edge_agent.prefect.child import end
 from flows.prefect.engine.words import LONGEST, Said, Word, line, said
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
 _STEADY = 30.0  # seconds after which one that ends is started again at once
-_STOP_TIMEOUT = 5.0
+_STOP_TIMEOUT = 5.0  # it still has to tell Prefect how runs ended
 
 
 class FlowEngine:
@@ -87,7 +87,7 @@ class FlowEngine:
             return await process.wait()
         finally:
             self._process, self.pid = None, 0
-            await _end(process)
+            await end(process, _STOP_TIMEOUT)
 
     async def _start(self) -> Process:
         self.starts += 1
@@ -98,18 +98,3 @@ class FlowEngine:
                 stdin=PIPE, stdout=PIPE, stderr=output, limit=LONGEST,
                 env=os.environ | self._settings, start_new_session=True,
             )  # fmt: skip
-
-
-async def _end(process: Process) -> None:
-    """It ends with its standard input, once it has told Prefect what it still had to."""
-    if process.returncode is not None:
-        return
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(_STOP_TIMEOUT):
-            await process.wait()
-    except (TimeoutError, asyncio.CancelledError):
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import logging
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from edge_agent.loopback import HOST
+from edge_agent.prefect.child import end
 from flows.prefect.server.process import Launch
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class EmbeddedServer:
         finally:
             self.pid = 0
             self.up.clear()
-            await _end(process)
+            await end(process, _STOP_TIMEOUT)
 
     async def _start(self) -> Process:
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -82,17 +82,3 @@ class EmbeddedServer:
                 sys.executable, "-m", "flows.prefect.server.process", launch,
                 stdin=PIPE, stdout=PIPE, stderr=output, env=environment, start_new_session=True,
             )  # fmt: skip
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(_STOP_TIMEOUT):
-            await process.wait()
-    except (TimeoutError, asyncio.CancelledError):
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
