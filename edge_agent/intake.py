@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from edge_agent.monitoring.metrics import Counter
 from firmware_profiles.payloads import parse
 from firmware_profiles.profiles import Profiles
 from flows.engine import Engine
-from schemas.device import Change
+from schemas.device import Change, Decoded
 from schemas.event import Event
 
 
@@ -49,10 +50,28 @@ class Intake:
         self._count = counter
         self._resubscribe = resubscribe
         self._known = self._subscribed = -1
+        self._waiting: deque[tuple[Event, Decoded | None]] = deque()
+
+    def messages(self, messages: deque[Message]) -> None:
+        """The messages of one read, oldest first: each is taken off the deque.
+
+        First all are decoded, then each is acted on: a message costs a sixth less than when the
+        two alternate (measured; the processor's caches do not hold both).
+        """
+        waiting = self._waiting
+        try:
+            while messages:
+                waiting.append(self._event(messages.popleft()))
+        finally:
+            while waiting:
+                self._take(*waiting.popleft())
 
     def message(self, message: Message) -> None:
-        """One message from the broker."""
-        raw, topic, profiles = message.payload, message.topic, self._profiles
+        """One message from elsewhere."""
+        self.messages(deque((message,)))
+
+    def _event(self, message: Message) -> tuple[Event, Decoded | None]:
+        raw, topic = message.payload, message.topic
         payload = parse(raw)
         now = self._now()
         decoded = self._decode(topic, raw, payload, message.retain)
@@ -62,10 +81,14 @@ class Intake:
         event = Event(
             message.id, ts, now, "mqtt", topic, payload, raw, message.retain, age, message.qos
         )
+        return event, decoded
+
+    def _take(self, event: Event, decoded: Decoded | None) -> None:
         changes: Sequence[Change] = ()
         if decoded is not None:
             changes = self._apply(decoded, event)
-            if self._directory.version != self._known or profiles.version != self._subscribed:
+            known, subscribed = self._directory.version, self._profiles.version
+            if known != self._known or subscribed != self._subscribed:
                 self._follow_versions()
         self._count.value += 1
         self.changed(event, changes)

@@ -131,7 +131,7 @@ class Agent:
             home=self.home,
             clock=self.clock,
             ledger=self.ledger,
-            deliver=self.intake.message,
+            deliver=self.intake.messages,
             settle=self._settle,
             on_state=self._on_state,
         )

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.channels.forgetful import NothingKept
-from edge_agent.channels.message import ChannelState, Message
+from edge_agent.channels.message import ChannelState, Message, each
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.clock import SystemClock
 from schemas.settings import MqttSettings
@@ -50,7 +50,7 @@ class Meter:
             home=folder,
             clock=SystemClock(),
             ledger=NothingKept(),
-            deliver=self._heard,
+            deliver=each(self._heard),
             settle=lambda number: self._channel.ack(number),
             on_state=self._on_state,
         )

@@ -1,5 +1,6 @@
 """An in-memory channel: a broker and its client in one, for tests and rehearsals."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import count
@@ -138,7 +139,8 @@ class MemoryChannel:
 
     def _hand_over(self, letter: Letter, retained: bool, age: float = 0.0) -> None:
         qos = min(letter.qos, max(self._wanted(letter.topic)))
-        self._deliver(Message(next(self._ids), letter.topic, letter.payload, qos, retained, age))
+        message = Message(next(self._ids), letter.topic, letter.payload, qos, retained, age)
+        self._deliver(deque((message,)))
         if qos:
             self._arrived += 1
             self._settle(self._arrived)

@@ -1,5 +1,6 @@
 """What a message channel hands over, and what it says about itself."""
 
+from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -41,6 +42,18 @@ class Figures(Struct, frozen=True):
     problem: str = ""
 
 
-Deliver = Callable[[Message], None]
+Deliver = Callable[[deque[Message]], None]
+"""Takes the messages of one read off the deque, oldest first; what it leaves when it raises is
+delivered again in a moment."""
 Settle = Callable[[int], None]
 OnState = Callable[[ChannelState], None]
+
+
+def each(hear: Callable[[Message], None]) -> Deliver:
+    """A `Deliver` for who hears one message at a time."""
+
+    def deliver(messages: deque[Message]) -> None:
+        while messages:
+            hear(messages.popleft())
+
+    return deliver

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ FAREWELL = 1.0
 class MqttChannel:
     """One broker connection on the running loop; every call must come from the loop's thread.
 
-    `deliver` gets every message that is no repeat. After a read that held QoS 1 or 2 messages
+    `deliver` gets the messages of a read that are no repeats. After one with QoS 1 or 2 messages
     `settle` gets a number: call `ack` with it once all of them are durable; `checkpoint` comes
     before each commit.
     """
@@ -74,6 +75,7 @@ class MqttChannel:
         self._client.busy_ids = self._outgoing.holds
         self._subscriber = Subscriber(self._client, {self._marker: 1})
         self._copies = Copies()
+        self._read: deque[Message] = deque()
         self._settled = 0
         self._pinged_at: int | None = None
         self._since = 0.0
@@ -262,7 +264,7 @@ class MqttChannel:
     def received(
         self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
     ) -> None:
-        """A PUBLISH: identify it, hand it over unless it is a repeat or a copy."""
+        """A PUBLISH: identify it, keep it for the end of the read unless it is a repeat or copy."""
         qos = first >> 1 & 3
         age = self._backlog.age(qos, self._clock.now()) if self._backlog.waiting else 0.0
         if topic == self._marker:
@@ -278,10 +280,11 @@ class MqttChannel:
             identity = self._inbox.identify(packet_id, topic, payload, first & 8, arrival)
             if not identity:
                 return
-        self._deliver(Message(identity, topic, payload, qos, first & 1 == 1, age))
+        self._read.append(Message(identity, topic, payload, qos, first & 1 == 1, age))
 
     def batch_read(self) -> None:
-        """A read is done: what it held is to be made durable."""
+        """A read is done: what it held is handed over, then it is to be made durable."""
+        self._deliver(self._read)
         arrived = self._client.reader.arrived
         if arrived != self._settled:
             self._settled = arrived

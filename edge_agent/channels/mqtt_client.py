@@ -147,17 +147,21 @@ class FastClient(Client):
     def _take(self, data: bytes) -> MQTTErrorCode:
         self._deferred = failed = True
         try:
-            result = self.reader.feed(data)
-            failed = False
-        except MalformedPacket:
-            result, failed = _BAD, False
-        finally:
-            if failed:  # the application failed; the packets behind its message are not lost
-                self._soon(self._take, b"")
+            result = self._feed(data)
             self._events.batch_read()
+            failed = False
+        finally:
+            if failed:  # the application failed; what is behind its message is not lost
+                self._soon(self._take, b"")
             self._deferred = False
             self.flush()
         return self._loop_rc_handle(result) if result else _OK
+
+    def _feed(self, data: bytes) -> MQTTErrorCode:
+        try:
+            return self.reader.feed(data)
+        except MalformedPacket:
+            return _BAD
 
     def _rare(self, first: int, body: bytes) -> MQTTErrorCode:
         if first == _PUBREL:

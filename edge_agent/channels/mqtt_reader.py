@@ -33,7 +33,7 @@ class Events(Protocol):
         """The socket takes no more bytes for now, or again does."""
 
     def batch_read(self) -> None:
-        """All packets of one read were handed over; what was queued leaves after this."""
+        """All packets of one read were told; what is queued by the end of this leaves then."""
 
 
 class Reader:

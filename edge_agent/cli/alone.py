@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -229,7 +230,7 @@ class HomeAlone:
             home=self._home / "data" / "cli",
             clock=self._clock,
             ledger=self._ledger,
-            deliver=lambda message: None,
+            deliver=deque.clear,
             settle=lambda number: self._channel.ack(number),
             on_state=lambda state: self._online.set() if state.connected else None,
         )

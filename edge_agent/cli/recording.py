@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from edge_agent.channels.forgetful import NothingKept
-from edge_agent.channels.message import ChannelState, Message
+from edge_agent.channels.message import ChannelState, Message, each
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.cli.problems import Outside
 from edge_agent.clock import SystemClock
@@ -61,7 +61,7 @@ async def listen(
         home=home / "data" / "record",
         clock=clock,
         ledger=NothingKept(),
-        deliver=hear,
+        deliver=each(hear),
         settle=lambda number: channel.ack(number),
         on_state=notice,
     )

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.channels.forgetful import NothingKept
-from edge_agent.channels.message import ChannelState, Message
+from edge_agent.channels.message import ChannelState, Message, each
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.cli.problems import Outside
 from edge_agent.clock import SystemClock
@@ -64,7 +64,7 @@ class Scanner:
             home=home / "data" / "scan",
             clock=self._clock,
             ledger=NothingKept(),
-            deliver=self._hear,
+            deliver=each(self._hear),
             settle=lambda number: self._channel.ack(number),
             on_state=self._on_state,
         )

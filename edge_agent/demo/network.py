@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from edge_agent.channels.forgetful import NothingKept
+from edge_agent.channels.message import each
 from edge_agent.channels.mqtt import MqttChannel
 from edge_agent.demo.devices import COMMANDS, SimulatedDevices
 from pipelines.ports import Clock
@@ -21,7 +22,7 @@ async def simulate(host: str, port: int, *, folder: Path, clock: Clock) -> None:
         home=folder,
         clock=clock,
         ledger=NothingKept(),
-        deliver=lambda message: devices.received(message.topic, message.payload),
+        deliver=each(lambda message: devices.received(message.topic, message.payload)),
         settle=lambda number: channel.ack(number),
         on_state=lambda state: online.set() if state.connected else online.clear(),
     )

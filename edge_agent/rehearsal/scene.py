@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge_agent.channels.memory import MemoryChannel
-from edge_agent.channels.message import ChannelState, Message
+from edge_agent.channels.message import ChannelState, Message, each
 from edge_agent.devices.patience import Patience, rules_of
 from edge_agent.devices.registry import Registry
 from edge_agent.devices.silence import SilenceWatch
@@ -56,7 +56,7 @@ class AgentScene:
         self.clock = VirtualClock(epoch(test.given.time, self.zone))
         self.sent: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self.broker = MemoryChannel(
-            deliver=self._deliver,
+            deliver=each(self._deliver),
             settle=lambda number: None,
             on_state=self._on_state,
             now=self.clock.now,

@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge_agent.channels.message import ChannelState, Message
+from edge_agent.channels.message import ChannelState, Message, each
 from edge_agent.channels.mqtt import MqttChannel
 from schemas.settings import MqttSettings
 
@@ -73,7 +73,7 @@ class Line:
             home=home,
             clock=WallClock(),
             ledger=self.books,
-            deliver=self._deliver,
+            deliver=each(self._deliver),
             settle=self._settle,
             on_state=self._state,
         )

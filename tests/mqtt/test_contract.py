@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edge_agent.channels.memory import MemoryChannel
-from edge_agent.channels.message import Message
+from edge_agent.channels.message import Message, each
 from tests.mqtt.line import Line, Peer
 from tests.servers import Mosquitto
 
@@ -19,7 +19,7 @@ class MemoryEnd:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.settled: list[int] = []
-        self.channel = MemoryChannel(deliver=self.messages.append, settle=self.settled.append)
+        self.channel = MemoryChannel(deliver=each(self.messages.append), settle=self.settled.append)
         self.channel.start()
 
     async def subscribe(self, filters: dict[str, int]) -> None:
