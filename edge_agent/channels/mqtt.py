@@ -73,6 +73,7 @@ class MqttChannel:
             self._outbox, self._client.write, self._client.new_id, self._loop.call_soon
         )
         self._client.busy_ids = self._outgoing.holds
+        self._client.pack = self._outgoing.pack
         self._subscriber = Subscriber(self._client, {self._marker: 1})
         self._copies = Copies()
         self._read: deque[Message] = deque()

@@ -31,7 +31,8 @@ _PUBREL, _PUBCOMP = 0x62, b"\x70\x02"
 class FastClient(Client):
     """One paho client over many connections; see the module's head.
 
-    `adopt` takes a connected non-blocking socket, `write` queues a packet, `flush` sends. Incoming
+    `adopt` takes a connected non-blocking socket, `write` queues a packet, or what `pack` makes one
+    of when it leaves; `flush` sends. Incoming
     QoS 1 and 2 messages are numbered from 1 over the client's life; `ack(n)` acknowledges all up
     to the n-th, in the order of their arrival (MQTT 4.6). Numbers from an earlier connection are
     void.
@@ -46,12 +47,13 @@ class FastClient(Client):
             manual_ack=True,
         )
         self.busy_ids: Callable[[int], bool] = lambda _: False
+        self.pack: Callable[[Any], bytes] = bytes
         self.reader = Reader(events, self._rare)
         self._events = events
         self._events_loop = loop
         self._soon = loop.call_soon
         self._next_socket: Any = None
-        self._buffer: list[bytes] = []
+        self._buffer: list[Any] = []
         self._unsent = memoryview(b"")
         self._deferred = False
         self.on_socket_open = self._opened
@@ -183,7 +185,7 @@ class FastClient(Client):
 
     # -- writing ------------------------------------------------------------------------------
 
-    def write(self, packet: bytes) -> None:
+    def write(self, packet: object) -> None:
         """Queue a packet; it leaves at the end of the read batch, else in the loop's next turn."""
         self._buffer.append(packet)
         if not self._deferred:
@@ -202,9 +204,16 @@ class FastClient(Client):
         """Send everything queued, as far as the socket takes it."""
         if not self._buffer or self._unsent or self._sock is None:
             return
-        self._unsent = memoryview(b"".join(self._buffer))
-        self._buffer.clear()
+        self._unsent = self._packed()
         self.loop_write()
+
+    def _packed(self) -> memoryview:
+        """All packets that are queued: those yet to be made are made together."""
+        pack, queued = self.pack, self._buffer
+        self._buffer = []
+        return memoryview(
+            b"".join([each if each.__class__ is bytes else pack(each) for each in queued])
+        )
 
     def loop_write(self) -> MQTTErrorCode:
         """Go on sending what the socket did not take at once."""
@@ -220,8 +229,7 @@ class FastClient(Client):
             self._last_msg_out = time.monotonic()
             self._unsent = self._unsent[sent:]
             if not self._unsent and self._buffer:
-                self._unsent = memoryview(b"".join(self._buffer))
-                self._buffer.clear()
+                self._unsent = self._packed()
         if self._registered_write:
             self._call_socket_unregister_write()
             self._events.stuck(False)

@@ -21,6 +21,9 @@ PUBACK, PUBREC, PUBCOMP = 0x40, 0x50, 0x70
 FAILED = 0x80
 SLICE, PER_LETTER = 262_144, 1_024
 
+Sent = tuple[Letter, int, int]
+"""A letter on its way, its packet id (0 at QoS 0) and the bits that this sending of it adds."""
+
 
 class Outgoing:
     """Sends letters as far as the broker lets it; the rest waits in the outbox.
@@ -34,7 +37,7 @@ class Outgoing:
     def __init__(
         self,
         outbox: Outbox,
-        write: Callable[[bytes], None],
+        write: Callable[[bytes | Sent], None],
         new_id: Callable[[], int],
         soon: Callable[[Callable[[], None]], Any],
     ) -> None:
@@ -76,7 +79,7 @@ class Outgoing:
 
     def direct(self, letter: Letter) -> None:
         """Send a letter that needs no care and overtakes all others."""
-        self._write(self._packet(letter, self._new_id() if letter.qos else 0, 0))
+        self._write((letter, self._new_id() if letter.qos else 0, 0))
 
     def connected(self, terms: Terms) -> None:
         """Start on a new connection: first what was in flight, then what waits."""
@@ -87,7 +90,7 @@ class Outgoing:
             if packet_id in self._released:
                 self._write(_pubrel(packet_id))
             else:
-                self._dispatch(letter, packet_id, DUP)
+                self._write((letter, packet_id, DUP))
         self._drain_slice()
 
     def lost(self) -> None:
@@ -188,17 +191,19 @@ class Outgoing:
                 self._numbers[packet_id] = number
         else:
             self._unproven.append((number, letter))
-        self._dispatch(letter, packet_id, 0)
+        self._write((letter, packet_id, 0))
 
-    def _dispatch(self, letter: Letter, packet_id: int, dup: int) -> None:
+    def pack(self, sent: Sent) -> bytes:
+        """The packet of a letter, made when it leaves: those of a read are made together."""
+        letter, packet_id, dup = sent
         packet = self._packet(letter, packet_id, dup)
         if len(packet) <= self._terms.largest:
-            self._write(packet)
-            return
+            return packet
         self.refused += 1  # the broker would hang up, and again each time it is sent
         log.warning("message too large for the broker", extra={"topic": letter.topic})
-        if packet_id:
+        if packet_id in self._flights:
             self._landed(packet_id)
+        return b""
 
     def _landed(self, packet_id: int) -> None:
         del self._flights[packet_id]
