@@ -203,6 +203,38 @@ async def test_a_message_that_fails_in_the_application_does_not_take_the_next_wi
     theirs.close()
 
 
+class EndingBadlyOnce(Heard):
+    """An application that fails with the first read as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = 0
+        self.second = asyncio.Event()
+
+    def batch_read(self) -> None:
+        self.ends += 1
+        if self.ends == 1:
+            raise ZeroDivisionError
+        self.second.set()
+
+
+async def test_a_read_that_the_application_failed_on_is_handed_over_once_more() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    events, loop = EndingBadlyOnce(), asyncio.get_running_loop()
+    failures: list[object] = []
+    loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+    client = FastClient("c", events, loop)
+    client.speak(4)
+    client.adopt(ours, keepalive=60, session_expiry=60, max_packet=1_000_000)
+    theirs.send(message(b"a", b"1"))
+    await events.second.wait()
+    assert [event[2] for event in events.events] == [b"1"]
+    assert isinstance(failures[0], ZeroDivisionError)
+    client.drop()
+    theirs.close()
+
+
 def test_a_subscription_identifier_is_found_among_other_properties() -> None:
     others = [b"\x01\x01", b"\x02\x00\x00\x00\x09", b"\x23\x00\x01", b"\x03\x00\x01a"]
     others += [b"\x08\x00\x00", b"\x09\x00\x02\x0b\x0b", b"\x26\x00\x01\x0b\x00\x01\x0b"]
