@@ -19,17 +19,17 @@ async def cloud(api: str) -> AsyncIterator[str]:
     host, _, port = api.removesuffix("/api").rpartition("/")[2].rpartition(":")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        onward = await asyncio.open_connection(host, int(port))
-        back = asyncio.create_task(_copy(onward[0], writer))
+        answers, onward = await asyncio.open_connection(host, int(port))
+        back = asyncio.create_task(_copy(answers, writer))
         try:
-            while await _request(reader, onward[1]):
+            while await _request(reader, onward):
                 pass
             writer.write(_REFUSED)
-        except asyncio.IncompleteReadError:
-            pass  # the client has closed
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # one of them has closed
         finally:
             back.cancel()
-            onward[1].close()
+            onward.close()
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -51,7 +51,10 @@ async def _request(reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hand answers back; a line that the server closes is closed for the client too, which would
+    else wait a minute for an answer on it."""
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
+    writer.close()
