@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from schemas.identity import text_id
 from schemas.run import RunRecord, StepRecord
-from tests.prefect.scene import Scene, Shown, near
+from tests.prefect.scene import PAGE, Scene, Shown, near
 
-AT_ONCE = 16  # runs of the five steps whose task runs and log lines fit into a page
+LINES = 3  # requests at a time: while one is read here the server makes the next
+
+Place = tuple[str, str]
+Numbered = tuple[int, RunRecord]
 
 
 async def compare(scene: Scene, shown: Shown, *, closely: Callable[[int], bool]) -> None:
@@ -18,38 +22,82 @@ async def compare(scene: Scene, shown: Shown, *, closely: Callable[[int], bool])
     those looked at closely (by their number)."""
     records = await scene.runs()
     assert await shown.count() == len(records)
-    callers: dict[str, str] = {}
-    parents: dict[str, str | None] = {}
-    for first in range(0, len(records), AT_ONCE):
-        some = {text_id(record.id): record for record in records[first : first + AT_ONCE]}
-        runs = {run["id"]: run for run in await shown.flow_runs(list(some))}
-        assert runs.keys() == some.keys()
-        tasks: dict[str, dict[Place, dict[str, Any]]] = {identity: {} for identity in some}
-        for task in await shown.task_runs(list(some)):
-            tasks[task["flow_run_id"]][_place(task)] = task
-        lines: dict[str, list[dict[str, Any]]] = {identity: [] for identity in some}
-        for line in await shown.logs(*some):
-            lines[line["flow_run_id"]].append(line)
-        for number, (identity, record) in enumerate(some.items(), first):
-            own = tasks[identity]
-            _same_run(runs[identity], record)
-            _same_steps(own, record)
-            _same_edges(own, record)
-            _same_logs(lines[identity], own, record)
-            parents[identity] = runs[identity]["parent_task_run_id"]
-            if ("sub", "0") in own:
-                callers[identity] = own["sub", "0"]["id"]
-            if closely(number):
-                _same_graph(await shown.graph(identity), own, record)
-                states = await shown.states("flow", identity)
-                assert states == ["Running", record.state.capitalize()]
-                await _same_tries(shown, own, record)
-    for record in records:
-        caller = callers[text_id(record.parent)] if record.parent else None
-        assert parents[text_id(record.id)] == caller
+    calls, parts = _Calls(), iter(_in_parts(records))
+
+    async def look() -> None:
+        async with shown.another() as own:
+            for part in parts:
+                await _compare(part, own, calls, closely)
+
+    async with asyncio.TaskGroup() as lines:
+        for _ in range(LINES):
+            lines.create_task(look())
+    calls.compare(records)
 
 
-Place = tuple[str, str]
+def _in_parts(records: Sequence[RunRecord]) -> Iterator[list[Numbered]]:
+    """Runs whose steps fill a page."""
+    part: list[Numbered] = []
+    steps = 0
+    for number, record in enumerate(records):
+        steps += max(1, len(record.steps))
+        if steps >= PAGE and part:
+            yield part
+            part, steps = [], len(record.steps)
+        part.append((number, record))
+    if part:
+        yield part
+
+
+async def _compare(
+    part: Sequence[Numbered], shown: Shown, calls: _Calls, closely: Callable[[int], bool]
+) -> None:
+    ids = [text_id(record.id) for _, record in part]
+    runs = {run["id"]: run for run in await shown.flow_runs(ids)}
+    assert runs.keys() == set(ids)
+    tasks: dict[str, dict[Place, dict[str, Any]]] = {identity: {} for identity in ids}
+    for task in await shown.task_runs(ids):
+        assert _place(task) not in tasks[task["flow_run_id"]]
+        tasks[task["flow_run_id"]][_place(task)] = task
+    lines: dict[str, list[dict[str, Any]]] = {identity: [] for identity in ids}
+    for line in await shown.logs(*ids):
+        lines[line["flow_run_id"]].append(line)
+    for identity, (number, record) in zip(ids, part, strict=True):
+        own = tasks[identity]
+        _same_run(runs[identity], record)
+        _same_steps(own, record)
+        _same_edges(own, record)
+        _same_logs(lines[identity], own, record)
+        calls.note(runs[identity], own)
+        if closely(number):
+            await _same_close_by(shown, own, record)
+
+
+class _Calls:
+    """Which task run has started which run: known from both sides, maybe of different pages."""
+
+    def __init__(self) -> None:
+        self._callers: dict[str, str] = {}
+        self._parents: dict[str, str | None] = {}
+
+    def note(self, run: dict[str, Any], tasks: dict[Place, dict[str, Any]]) -> None:
+        self._parents[run["id"]] = run["parent_task_run_id"]
+        if ("sub", "0") in tasks:
+            self._callers[run["id"]] = tasks["sub", "0"]["id"]
+
+    def compare(self, records: Sequence[RunRecord]) -> None:
+        for record in records:
+            caller = self._callers[text_id(record.parent)] if record.parent else None
+            assert self._parents[text_id(record.id)] == caller
+
+
+async def _same_close_by(
+    shown: Shown, tasks: dict[Place, dict[str, Any]], record: RunRecord
+) -> None:
+    identity = text_id(record.id)
+    _same_graph(await shown.graph(identity), tasks, record)
+    assert await shown.states("flow", identity) == ["Running", record.state.capitalize()]
+    await _same_tries(shown, tasks, record)
 
 
 def _place(task: dict[str, Any]) -> Place:

@@ -34,7 +34,7 @@ from tests.storms.scene import SOAK
 
 ALL = PrefectSettings(per_minute=1_000_000, per_day=1_000_000_000, keep="3650d")
 PAGE = 200
-PATIENCE = 1_800.0 if SOAK else 120.0
+PATIENCE = 1_800.0 if SOAK else 300.0
 
 FIVE_STEPS = """
 id: {pipeline}
@@ -93,6 +93,9 @@ class Scene:
             clock, self.messages, devices, memory, world, self.engine, self.engine.calls, Home()
         )
         self._now = clock.now
+        self._mirror: Mirror | None = None
+        self._loop = asyncio.get_running_loop()
+        self.ledger.on_commit(self._committed)
         if text is not None:
             self.load(text)
 
@@ -134,20 +137,22 @@ class Scene:
         deployments: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Mirror]:
         """A mirror at work, from where the last one came to."""
-        loop, follower = asyncio.get_running_loop(), self.ledger.follow("prefect", hold=True)
-        mirror = Mirror(follower, Policy(wanted), way, deployments=deployments or {}, events=events)
-
-        def committed(took: float) -> None:
-            loop.call_soon_threadsafe(mirror.committed)
-
-        self.ledger.on_commit(committed)
+        follower, policy = self.ledger.follow("prefect", hold=True), Policy(wanted)
+        mirror = Mirror(follower, policy, way, deployments=deployments or {}, events=events)
+        self._mirror = mirror
         task = asyncio.create_task(mirror.run())
         try:
             yield mirror
         finally:
+            self._mirror = None
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    def _committed(self, took: float) -> None:
+        """Called by the ledger's thread."""
+        if (mirror := self._mirror) is not None:
+            self._loop.call_soon_threadsafe(mirror.committed)
 
     async def carried(self, mirror: Mirror) -> None:
         """Wait until everything has reached Prefect."""
@@ -172,10 +177,14 @@ async def until(done: Callable[[], bool]) -> None:
 
 
 async def until_true(done: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something that takes a while to find out holds."""
+    """Wait until something that takes a while to find out holds; half of that while is left to
+    those who bring it about."""
+    now = asyncio.get_running_loop().time
     async with asyncio.timeout(PATIENCE):
-        while not await done():  # noqa: ASYNC110 (nobody tells)
-            await asyncio.sleep(0.03)
+        asked = now()
+        while not await done():
+            await asyncio.sleep(max(0.03, now() - asked))
+            asked = now()
 
 
 async def _none_left(mirror: Mirror) -> bool:
@@ -192,19 +201,34 @@ class Shown:
 
     def __init__(self, api: PrefectApi, pipeline: str) -> None:
         self._api = api
+        self._pipeline = pipeline
         self._flows = {"flows": {"name": {"any_": [pipeline, f"{pipeline}-sub"]}}}
+
+    @asynccontextmanager
+    async def another(self) -> AsyncIterator[Shown]:
+        """The same over a connection of its own."""
+        api = PrefectApi(self._api.url)
+        try:
+            yield Shown(api, self._pipeline)
+        finally:
+            await api.close()
 
     async def count(self, **filters: Any) -> int:
         """How many flow runs there are."""
         return int(await self._api.post("/flow_runs/count", self._flows | filters))
 
+    async def count_ended_tasks(self) -> int:
+        """How many task runs have ended."""
+        ended = {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}}
+        return int(await self._api.post("/task_runs/count", self._flows | {"task_runs": ended}))
+
     async def flow_runs(self, ids: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Every flow run, or those of these ids."""
-        return await self._pages("/flow_runs/filter", _of(ids), sort="ID_DESC")
+        return await self._pages("/flow_runs/filter", self._of(ids), sort="ID_DESC")
 
     async def task_runs(self, ids: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Every task run, or those of these flow runs."""
-        return await self._pages("/task_runs/filter", _of(ids), sort="ID_DESC")
+        return await self._pages("/task_runs/filter", self._of(ids), sort="ID_DESC")
 
     async def logs(self, *flow_runs: str) -> list[dict[str, Any]]:
         """The log lines of these runs in order."""
@@ -221,18 +245,17 @@ class Shown:
         answer = await self._api.get(f"/flow_runs/{flow_run}/graph-v2")
         return {node[1]["id"]: node[1] for node in answer["nodes"]}
 
+    def _of(self, ids: Sequence[str] | None) -> dict[str, Any]:
+        return self._flows if ids is None else {"flow_runs": {"id": {"any_": ids}}}
+
     async def _pages(self, path: str, wanted: dict[str, Any], sort: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
             span = {"limit": PAGE, "offset": len(found), "sort": sort}
-            page = await self._api.post(path, self._flows | span | wanted)
+            page = await self._api.post(path, span | wanted)
             found += page
             if len(page) < PAGE:
                 return found
-
-
-def _of(ids: Sequence[str] | None) -> dict[str, Any]:
-    return {} if ids is None else {"flow_runs": {"id": {"any_": ids}}}
 
 
 def seconds(text: str) -> float:

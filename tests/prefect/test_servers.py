@@ -96,8 +96,7 @@ async def _has_what_the_public_api_can_hold(scene: Scene, shown: Shown) -> None:
     steps = sum(len(record.steps) for record in records)
 
     async def all_there() -> bool:  # task runs are made from events, a moment later
-        done = [t for t in await shown.task_runs() if t["end_time"]]
-        return len(done) == steps
+        return await shown.count_ended_tasks() == steps
 
     await until_true(all_there)
     runs = {run["idempotency_key"]: run for run in await shown.flow_runs()}
