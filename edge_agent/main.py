@@ -24,7 +24,7 @@ from edge_agent.devices.patience import Patience, rules_of
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.devices.registry import Registry
 from edge_agent.devices.silence import SilenceWatch
-from edge_agent.footprint import drop_code_pages, give_back
+from edge_agent.footprint import give_back
 from edge_agent.gateway.live import Live
 from edge_agent.gateway.ports import Gateway
 from edge_agent.gateway.start import start as start_gateway
@@ -57,7 +57,6 @@ from flows.windows.live import missed_readings
 from pipelines.check import home_of
 from pipelines.ports import Ports
 from schemas.device import Publication
-from schemas.problem import UserError
 from schemas.settings import DeviceSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -82,7 +81,6 @@ class Agent:
         self.urls: dict[str, str] = {}
         self.live = Live()
         self._leave = contextlib.AsyncExitStack()
-        self._gateway: asyncio.Task[None] | None = None
         self._up = False
         self._build(devices)
 
@@ -159,7 +157,12 @@ class Agent:
         )
 
     async def start(self) -> None:
-        """Bring everything up; returns when the pipelines are live and the broker is dialled."""
+        """Bring everything up; returns when the pipelines are live and the broker is dialled.
+
+        Raises:
+            UserError: the gateway may not listen where the settings say.
+            OSError: it cannot.
+        """
         settings = await with_broker(self.settings, self._leave)
         self._connect(settings)
         self._follow_files()
@@ -193,18 +196,8 @@ class Agent:
         self._leave.callback(self.files.follow())
         self._leave.push_async_callback(self.prefect.stop)
         self.prefect.start(self.urls)
-        self._gateway = asyncio.create_task(self._serve())
-        self._leave.push_async_callback(self._close_gateway, self._gateway)
-
-    async def serving(self) -> None:
-        """Wait until the gateway answers.
-
-        Raises:
-            UserError: it may not listen where the settings say.
-            OSError: it cannot.
-        """
-        if self._gateway is not None:
-            await self._gateway
+        self._listen()
+        self.clock.call_at(self.clock.now() + _SETTLED, give_back)
 
     def reload(self) -> None:
         """Put what has changed in the files in force; they are also watched."""
@@ -213,11 +206,6 @@ class Agent:
     async def stop(self) -> None:
         """Let runs be taken up later, say goodbye to the broker, commit everything."""
         await self._leave.aclose()
-
-    async def _close_gateway(self, gateway: asyncio.Task[None]) -> None:
-        gateway.cancel()
-        with contextlib.suppress(asyncio.CancelledError, OSError, UserError):
-            await gateway
 
     def _subscribe(self) -> None:
         wanted = dict(self.engine.router.subscriptions())
@@ -250,7 +238,7 @@ class Agent:
             version=self.version,
         )
 
-    async def _serve(self) -> None:
+    def _listen(self) -> None:
         gateway = Gateway(
             pipelines=self.pipelines,
             history=HistoryView(self.ledger),
@@ -268,12 +256,10 @@ class Agent:
             metrics=self.metrics,
             measures=self.measures,
         )
-        handle = await start_gateway(gateway, self.settings.gateway, self.home / "data/agent.sock")
-        self._leave.push_async_callback(handle.stop)
-        if handle.port is not None:
-            self.urls["gateway"] = f"http://{self.settings.gateway.host}:{handle.port}"
-        give_back()
-        self.clock.call_at(self.clock.now() + _SETTLED, drop_code_pages)
+        entrance = start_gateway(gateway, self.settings.gateway, self.home / "data/agent.sock")
+        self._leave.push_async_callback(entrance.stop)
+        if entrance.port is not None:
+            self.urls["gateway"] = f"http://{self.settings.gateway.host}:{entrance.port}"
 
     def _facts(self) -> AgentFacts:
         return AgentFacts(

@@ -93,7 +93,6 @@ async def started(shell: Shell) -> AsyncIterator[Agent]:
         try:
             await agent.start()
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, agent.reload)
-            await agent.serving()
             yield agent
         finally:
             await leave(agent)

@@ -1,15 +1,11 @@
-"""Serving the application inside the agent's loop: on a TCP port and on the agent's socket."""
+"""Serving the application inside the agent's loop, on sockets that listen already."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import socket
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -95,12 +91,9 @@ class Listener(uvicorn.Server):
 
 
 class Handle:
-    """What is served where; `stop()` ends it."""
+    """What is served; `stop()` ends it."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self.host: str | None = None
-        self.port: int | None = None
-        self.uds: Path | None = None
         self._gateway = gateway
         self._listeners: dict[Listener, asyncio.Task[None]] = {}
 
@@ -120,78 +113,15 @@ class Handle:
         for listener in self._listeners:
             await listener.hang_up()
         await asyncio.gather(*self._listeners.values())
-        if self.uds is not None:
-            self.uds.unlink(missing_ok=True)
 
 
 async def serve(
-    gateway: Gateway,
-    *,
-    tcp: tuple[str, int] | None = None,
-    uds: Path | None = None,
-    token: str | None = None,
+    gateway: Gateway, *, uds: socket.socket, tcp: socket.socket | None, token: str | None
 ) -> Handle:
-    """Serve on a TCP host and port (a free port when it is busy), on a unix socket, or both.
-
-    Raises:
-        OSError: an address cannot be used, or another agent listens on the socket.
-    """
+    """Serve on the sockets given: the agent's own, and that of the port."""
     app: Any = await asyncio.to_thread(build, gateway)
     handle = Handle(gateway)
-    try:
-        if uds is not None:
-            await handle.add(SocketDoor(app), bind_socket(uds))
-            handle.uds = uds
-        if tcp is not None:
-            bound = bind_port(*tcp)
-            handle.host, handle.port = tcp[0], bound.getsockname()[1]
-            await handle.add(Door(app, token, gateway.measures.refused), bound)
-    except (OSError, asyncio.CancelledError):
-        await handle.stop()
-        raise
+    await handle.add(SocketDoor(app), uds)
+    if tcp is not None:
+        await handle.add(Door(app, token, gateway.measures.refused), tcp)
     return handle
-
-
-def bind_port(host: str, port: int) -> socket.socket:
-    """A listening address; another port when this one is busy."""
-    family, *_, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    try:
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        return socket.create_server((address[0], 0), family=family)
-
-
-def bind_socket(path: Path) -> socket.socket:
-    """A socket file that only its owner can open; one left behind by a dead agent is removed.
-
-    Raises:
-        OSError: another agent answers on it, or something else lies there.
-    """
-    _remove_stale(path)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        os.fchmod(bound.fileno(), 0o600)  # on Linux the file is born with this mode
-        bound.bind(str(path))
-        path.chmod(0o600)
-    except OSError as error:
-        bound.close()
-        raise OSError(error.errno or 0, f"cannot listen on {path}: {error}") from error
-    return bound
-
-
-def _remove_stale(path: Path) -> None:
-    if not path.exists():
-        return
-    if not stat.S_ISSOCK(path.stat().st_mode):
-        raise FileExistsError(errno.EEXIST, f"{path} is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-    raise OSError(errno.EADDRINUSE, f"another agent listens on {path}")

@@ -12,7 +12,6 @@ import httpx
 import pytest
 import uvloop
 
-from edge_agent.gateway.server import Handle
 from edge_agent.gateway.start import start
 from schemas.settings import GatewaySettings
 from tests.gateway.fakes import Parts
@@ -30,8 +29,8 @@ class Site:
         self._thread.start()
         self.parts = self.call(Parts)
         settings = GatewaySettings(port=0, token=token)
-        self.handle: Handle = self.wait(start(self.parts.gateway, settings, self.socket))
-        self.url = f"http://127.0.0.1:{self.handle.port}"
+        self.entrance = self.call(lambda: start(self.parts.gateway, settings, self.socket))
+        self.url = f"http://127.0.0.1:{self.entrance.port}"
 
     def client(self, **options: Any) -> httpx.Client:
         """A client of the TCP port."""
@@ -61,7 +60,7 @@ class Site:
 
     def stop(self) -> None:
         """Stop serving and end the loop."""
-        self.wait(self.handle.stop())
+        self.wait(self.entrance.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -13,7 +13,9 @@ import httpx
 import pytest
 
 from edge_agent.gateway import door, server
-from edge_agent.gateway.server import bind_port, bind_socket
+from edge_agent.gateway.listening import bind_port, bind_socket
+from edge_agent.gateway.start import start
+from schemas.settings import GatewaySettings
 from tests.gateway.conftest import Site
 from tests.gateway.fakes import RUN, Parts
 
@@ -41,7 +43,7 @@ def test_it_ends_within_a_second_with_open_streams(tmp_path: Path) -> None:
 
 def test_it_ends_within_a_second_while_a_client_does_not_read(tmp_path: Path) -> None:
     site = Site(tmp_path, None)
-    with socket.create_connection(("127.0.0.1", site.handle.port)) as idle:
+    with socket.create_connection(("127.0.0.1", site.entrance.port)) as idle:
         idle.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n")
         begun = time.monotonic()
         site.stop()
@@ -54,7 +56,7 @@ def test_it_ends_within_a_second_while_a_request_does_not_end(
     site = Site(tmp_path, None)
     history = site.parts.history
     history.stuck = site.call(asyncio.Event)
-    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as waiting:
+    with socket.create_connection(("127.0.0.1", site.entrance.port), timeout=5) as waiting:
         waiting.sendall(f"GET /api/v1/runs/{RUN} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
         assert history.asked_trace.wait(5)
         begun = time.monotonic()
@@ -72,8 +74,8 @@ def test_a_busy_port_is_replaced_by_a_free_one() -> None:
 
 def test_an_address_that_cannot_be_used_leaves_no_socket_behind(tmp_path: Path) -> None:
     async def run() -> None:
-        tcp = ("192.0.2.1", 1)  # RFC 5737: nobody's
-        await server.serve(Parts().gateway, tcp=tcp, uds=tmp_path / "agent.sock", token="t")
+        settings = GatewaySettings(host="192.0.2.1", port=1, token="t")  # RFC 5737: nobody's
+        start(Parts().gateway, settings, tmp_path / "agent.sock")
 
     with pytest.raises(OSError):
         asyncio.run(run())
@@ -83,10 +85,8 @@ def test_an_address_that_cannot_be_used_leaves_no_socket_behind(tmp_path: Path) 
 def test_a_stale_socket_is_removed_and_a_live_one_is_not(tmp_path: Path) -> None:
     path = tmp_path / "agent.sock"
     bind_socket(path).close()
-    with bind_socket(path) as alive:
-        alive.listen()
-        with pytest.raises(OSError, match="another agent listens"):
-            bind_socket(path)
+    with bind_socket(path), pytest.raises(OSError, match="another agent listens"):
+        bind_socket(path)
 
 
 def test_something_else_in_the_sockets_place_is_left_alone(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_something_else_in_the_sockets_place_is_left_alone(tmp_path: Path) -> No
 def test_a_silent_client_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEADER_SECONDS", 0.05)
     site = Site(tmp_path, None)
-    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as silent:
+    with socket.create_connection(("127.0.0.1", site.entrance.port), timeout=5) as silent:
         silent.sendall(b"GET / HTTP/1.1\r\n")
         assert silent.recv(100) == b""
     site.stop()
@@ -112,14 +112,14 @@ def test_a_body_that_does_not_come_is_given_up(
     monkeypatch.setattr(door, "BODY_SECONDS", 0.05)
     site = Site(tmp_path, None)
     head = b"POST /api/v1/query HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{"
-    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as slow:
+    with socket.create_connection(("127.0.0.1", site.entrance.port), timeout=5) as slow:
         slow.sendall(head)
         assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
     site.stop()
 
 
 def test_nonsense_on_the_wire_is_answered_and_survived(site: Site, client: httpx.Client) -> None:
-    with socket.create_connection(("127.0.0.1", site.handle.port), timeout=5) as odd:
+    with socket.create_connection(("127.0.0.1", site.entrance.port), timeout=5) as odd:
         odd.sendall(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n")
         assert odd.recv(100).startswith(b"HTTP/1.1 400 ")
     assert client.get("/healthz").status_code == 200
@@ -130,9 +130,33 @@ def test_a_websocket_handshake_is_refused(client: httpx.Client) -> None:
     assert client.get("/ws", headers=headers).status_code == 404
 
 
-def test_the_protocols_of_the_gateway_do_not_import_litestar() -> None:
-    code = (
-        "import sys, edge_agent.gateway.ports, edge_agent.gateway.start;"
-        "sys.exit(any(name in sys.modules for name in ('litestar', 'uvicorn', 'httpx')))"
+_FIRST_ASKED = """
+import asyncio, sys
+from pathlib import Path
+from edge_agent.gateway.start import start
+from schemas.settings import GatewaySettings
+from tests.gateway.fakes import Parts
+
+def loaded():
+    return any(name in sys.modules for name in ("litestar", "uvicorn", "httpx"))
+
+async def ask(path):
+    entrance = start(Parts().gateway, GatewaySettings(port=0), path)
+    before = loaded()
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b"GET /healthz HTTP/1.1\\r\\nhost: localhost\\r\\n\\r\\n")
+    print(before, (await reader.readline()).decode().strip(), loaded())
+    await entrance.stop()
+
+asyncio.run(ask(Path(sys.argv[1])))
+"""
+
+
+def test_what_serves_is_imported_when_somebody_comes_and_waits_for_it(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", _FIRST_ASKED, str(tmp_path / "agent.sock")],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert said.stdout == "False HTTP/1.1 200 OK True\n"
