@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from edge_agent.footprint import drop_code_pages
+from edge_agent.footprint import drop_clean_pages
 from edge_agent.ledger import history
 from edge_agent.ledger.json_text import to_json
 from edge_agent.ledger.packing import Packer, micros
@@ -30,6 +30,8 @@ Batch = tuple[Rows, Sequence[Durable], Answer]
 # How long acknowledgements wait for a ledger in trouble before the agent goes on without it.
 GRACE = 1.0
 _FIRST_RETRY, _LAST_RETRY = 0.25, 5.0
+# Memory that a commit or a query needed for a moment is given back so often.
+_TIDY_EVERY = 10.0
 # What is kept in memory in bad times; what is older is given up.
 MOST_ROWS, MOST_BYTES = 50_000, 32 << 20
 
@@ -77,6 +79,7 @@ class Committer:
         self._trouble: Trouble | None = None
         self._commits = self._written = 0
         self._commit_seconds = 0.0
+        self._tidied = time.monotonic()
         self.on_commit: list[Callable[[float], None]] = []
         self.on_health: list[Callable[[bool], None]] = []
         self.reading = [threading.Lock() for _ in range(READERS)]  # each held by a reader at work
@@ -142,7 +145,12 @@ class Committer:
         self.store.close()
 
     def _patience(self) -> float:
-        return self._retention.due_in() if self._trouble is None else self._trouble.patience()
+        if self._trouble is not None:
+            return self._trouble.patience()
+        return max(0.0, min(self._retention.due_in(), self._untidy_in()))
+
+    def _untidy_in(self) -> float:
+        return self._tidied + _TIDY_EVERY - time.monotonic()
 
     def _idle(self) -> None:
         if self._trouble is not None:
@@ -150,9 +158,11 @@ class Committer:
             return
         try:
             self._retention.work(self.store, self._clock())
-            drop_code_pages()
         except StoreError as error:
             self._fail(_first_line(error), self._lost)
+        if self._untidy_in() <= 0:
+            drop_clean_pages()
+            self._tidied = time.monotonic()
 
     def _commit(self) -> None:
         rows = self._rows

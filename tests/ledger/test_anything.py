@@ -36,7 +36,13 @@ _EVENTS = some.builds(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(some.lists(some.tuples(_EVENTS, some.lists(_CHANGES, max_size=12), _VALUES), max_size=12))
+@given(
+    some.lists(
+        some.tuples(_EVENTS, some.lists(_CHANGES, max_size=12), _VALUES),
+        max_size=12,
+        unique_by=lambda each: each[0].id,
+    )
+)
 def test_any_event_reading_and_run_is_recorded(
     made: list[tuple[Event, list[Change], Any]],
 ) -> None:
