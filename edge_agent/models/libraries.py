@@ -13,11 +13,14 @@ from pathlib import Path
 import msgspec
 
 from edge_agent.models.driver import ModelError
+from edge_agent.models.runtime.folder import INDEXES, BrokenFolder, read_shards
 from edge_agent.models.signing import SIGNATURE, Key, verify
 from schemas.model import LibraryFile, Manifest
 
 MANIFEST = "manifest.json"
-_LISTED = ("mlc-chat-config.json", "tensor-cache.json", "ndarray-cache.json", "tokenizer.json")
+_LISTED = ("mlc-chat-config.json", *INDEXES, "tokenizer.json")
+_SIGN = "hearth models add DIR signs a folder with this home's key"
+_DAMAGED = "it was damaged or changed, and is not loaded; add or compile the model again"
 # What a processor of this name can run, best first.
 _RUNS = {
     "x86-64-v4": ("x86-64-v3", "x86-64-v2"),
@@ -38,6 +41,9 @@ def read_manifest(folder: Path, keys: Iterable[bytes]) -> Manifest:
     path = folder / MANIFEST
     try:
         data, signature = path.read_bytes(), (folder / SIGNATURE).read_bytes()
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise ModelError(f"{folder}: no {missing}, nobody signed it; {_SIGN}") from None
     except OSError as error:
         raise ModelError(f"{error.filename}: {error.strerror}") from None
     try:
@@ -77,7 +83,7 @@ def _checked(folder: Path, entry: LibraryFile) -> Path:
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from None
     if found != entry.sha256:
-        raise ModelError(f"{path} is not the library that was signed; it is not loaded")
+        raise ModelError(f"{path} is not the library that was signed: {_DAMAGED}")
     return path
 
 
@@ -90,9 +96,9 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     for name, wanted in manifest.files.items():
         path = folder / name
         if not path.exists():
-            raise ModelError(f"{path} is missing")
+            raise ModelError(f"{path} is missing; add the model again")
         if sha256(path) != wanted:
-            raise ModelError(f"{path} is not the file that was signed")
+            raise ModelError(f"{path} is not the file that was signed: {_DAMAGED}")
 
 
 def write_manifest(folder: Path, manifest: Manifest, key: Key) -> None:
@@ -111,8 +117,26 @@ def listed(folder: Path, names: Sequence[tuple[str, str]]) -> list[LibraryFile]:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file beside the libraries that is loaded, for a manifest's `files`."""
-    return {name: sha256(folder / name) for name in _LISTED if (folder / name).exists()}
+    """The SHA-256 of every file beside the libraries that is loaded, for a manifest's `files`.
+
+    Raises:
+        BrokenFolder: the index of its weights is missing or wrong, or a shard is.
+    """
+    _, shards = read_shards(folder)
+    for shard in shards:
+        _check_sum(folder / shard.data_path, shard.md5sum)
+    names = [*_LISTED, *(shard.data_path for shard in shards)]
+    return {name: sha256(folder / name) for name in names if (folder / name).exists()}
+
+
+def _check_sum(path: Path, wanted: str) -> None:
+    """Compare a shard with what mlc-llm noted when it wrote it: a download may have damaged it."""
+    if not wanted:
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != wanted:
+        raise BrokenFolder(f"{path}: damaged, its md5sum is another one; download it again")
 
 
 def sha256(path: Path) -> str:

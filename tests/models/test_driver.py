@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from edge_agent.models.driver import Machine, ModelError, ModelRefused, Place
 from edge_agent.models.drivers.tvm import TvmDriver
+from edge_agent.models.libraries import read_manifest, write_manifest
 from edge_agent.models.signing import trusted_keys
 from schemas.model import ChatPart, ChatRequest
 from schemas.settings import ModelSettings
 from tests.models.conftest import ARM, THIS, Made
+from tests.models.tiny import CONFIG, Tiny
 
 HELLO = [{"role": "user", "content": "what is it?"}]
 SCHEMA = {
@@ -145,8 +148,15 @@ def test_a_stop_text_ends_an_answer_and_is_left_out(llama: Made) -> None:
         ({"max_tokens": 0}, "max_tokens"),
         ({"temperature": 9.0}, "temperature"),
         ({"schema": {"type": "nonsense"}}, "schema"),
-        ({"logit_bias": {"x": 1.0}}, "invalid literal"),
-        ({"messages": [{"role": "user", "content": "word " * 5000}]}, "this model takes"),
+        ({"logit_bias": {"x": 1.0}}, "`x` is no token id .0 to 522."),
+        ({"logit_bias": {"523": 1.0}}, "`523` is no token id"),
+        (
+            {"messages": [{"role": "user", "content": "word " * 100}]},
+            r"\d tokens, this model takes",
+        ),
+        ({"messages": [{"role": "user", "content": "word" * 2_500_000}]}, "10000\\d+ characters"),
+        ({"messages": [{"role": "judge", "content": "x"}]}, "knows no role `judge`"),
+        ({"messages": [{"content": "x"}]}, "role"),
     ],
 )
 def test_a_wrong_request_is_refused_and_the_next_one_works(
@@ -182,12 +192,22 @@ def test_a_worker_without_the_memory_it_needs_says_what_it_may_take(llama: Made)
         asyncio.run(TvmDriver(place).load())
 
 
-def test_a_library_that_was_touched_is_never_loaded(llama: Made, tmp_path: Path) -> None:
-    folder = llama.copy(tmp_path / "model")
-    library = folder / f"{THIS}.so"
-    data = bytearray(library.read_bytes())
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
-    library.write_bytes(data)
+    path.write_bytes(data)
+
+
+def halved(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("spoil", [flipped, halved])
+def test_a_library_that_was_touched_is_never_loaded(
+    llama: Made, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    folder = llama.copy(tmp_path / "model")
+    spoil(folder / f"{THIS}.so")
     with pytest.raises(ModelError, match="not the library that was signed"):
         asyncio.run(driver(llama, folder).load())
 
@@ -205,26 +225,55 @@ def test_a_machine_without_a_library_is_told_which_there_are(llama: Made) -> Non
         asyncio.run(TvmDriver(place).load())
 
 
-def halved(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+@pytest.mark.parametrize("name", ["params_shard_0.bin", "tokenizer.json", "tensor-cache.json"])
+@pytest.mark.parametrize("spoil", [flipped, halved, Path.unlink])
+def test_a_file_that_was_touched_after_signing_is_named_and_not_loaded(
+    llama: Made, tmp_path: Path, spoil: Callable[[Path], object], name: str
+) -> None:
+    folder = llama.copy(tmp_path / "model")
+    spoil(folder / name)
+    with pytest.raises(ModelError, match=rf"{name} is .*; add .*the model again"):
+        asyncio.run(driver(llama, folder).load())
+
+
+def unindexed(folder: Path) -> None:
+    (folder / "tensor-cache.json").unlink()
+
+
+def strange(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("{}")
+
+
+def shorter(folder: Path) -> None:
+    halved(folder / "params_shard_1.bin")
+
+
+def smaller(folder: Path) -> None:
+    Tiny("llama", "q4f32_1", config={**CONFIG, "hidden_size": 96}).write(folder)
 
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda f: (f / "params_shard_0.bin").write_bytes(b"short"), "5 bytes, should be"),
-        (lambda f: halved(f / "params_shard_1.bin"), "params_shard_1.bin: .* should be"),
-        (lambda f: (f / "params_shard_0.bin").unlink(), "params_shard_0.bin"),
-        (lambda f: (f / "tensor-cache.json").unlink(), "no tensor-cache.json"),
-        (lambda f: (f / "tensor-cache.json").write_text("{"), "tensor-cache.json"),
-        (lambda f: (f / "tokenizer.json").write_text("{}"), "tokenizer.json"),
-        (lambda f: (f / "mlc-chat-config.json").unlink(), "mlc-chat-config.json"),
+        (unindexed, "no tensor-cache.json"),
+        (strange, "tokenizer.json"),
+        (shorter, r"params_shard_1.bin: \d+ bytes, should be \d+; download it again"),
+        (smaller, r"`model.embed_tokens.q_weight` has the shape \[523, 12\], not \[523, 8\]"),
     ],
 )
-def test_a_damaged_folder_says_what_is_wrong(
+def test_a_folder_that_was_signed_damaged_is_told_by_the_worker(
     llama: Made, tmp_path: Path, spoil: Callable[[Path], object], said: str
 ) -> None:
     folder = llama.copy(tmp_path / "model")
     spoil(folder)
+    manifest = read_manifest(folder, trusted_keys(llama.key))
+    write_manifest(folder, structs.replace(manifest, files={}), llama.key)
     with pytest.raises(ModelError, match=said):
+        asyncio.run(driver(llama, folder).load())
+
+
+def test_a_folder_that_nobody_signed_says_how_to_sign_it(llama: Made, tmp_path: Path) -> None:
+    folder = llama.copy(tmp_path / "model")
+    (folder / "manifest.sig").unlink()
+    with pytest.raises(ModelError, match="nobody signed it; hearth models add DIR"):
         asyncio.run(driver(llama, folder).load())

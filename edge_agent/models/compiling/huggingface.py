@@ -12,9 +12,9 @@ import numpy as np
 
 from edge_agent.models import quantization
 from edge_agent.models.compiling.safetensors import Tensors
-from edge_agent.models.compiling.templates import template_for
 from edge_agent.models.geometry import Geometry, geometry
 from edge_agent.models.runtime.folder import Array, BrokenFolder, read_json
+from edge_agent.models.templates import template_for
 
 QUANTIZATIONS = ("q4f32_1", "q4f16_1", "q0f32", "q0f16")
 _SHARD_BYTES = 32 << 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from edge_agent.models.driver import ModelRefused, Place
 from edge_agent.models.functions import calls_in, schema_of_calls, told_functions
-from edge_agent.models.libraries import library_for, read_manifest
+from edge_agent.models.libraries import check_files, library_for, read_manifest
 from edge_agent.models.worker_process import WorkerProcess
 from schemas.intent import Understood
 from schemas.model import ChatPart, ChatRequest, ModelMetrics, Usage
@@ -27,7 +28,8 @@ class TvmDriver:
         self._worker: WorkerProcess | None = None
 
     async def load(self) -> None:
-        """Check the library's signature and start the worker."""
+        """Check signature and files, and start the worker; one that died starts unchecked."""
+        await asyncio.to_thread(self._check)
         await self._running().start()
 
     async def classify(self, text: str, language: str = "") -> Understood:
@@ -63,6 +65,10 @@ class TvmDriver:
         """End the worker."""
         if self._worker is not None:
             await self._worker.close()
+
+    def _check(self) -> None:
+        folder = self._place.folder
+        check_files(folder, read_manifest(folder, self._place.keys))
 
     def _running(self) -> WorkerProcess:
         if self._worker is None:

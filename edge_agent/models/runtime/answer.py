@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from edge_agent.models.runtime.batching import Request
 from edge_agent.models.runtime.conversation import Conversation
-from edge_agent.models.runtime.folder import Array
+from edge_agent.models.runtime.folder import Array, BrokenFolder, vocabulary
 from edge_agent.models.runtime.grammar import Grammars, Matcher
 from edge_agent.models.runtime.plain_text import encoded
 from edge_agent.models.runtime.sampling import Sampler, Sampling
@@ -44,24 +44,58 @@ class Options(Struct, frozen=True, kw_only=True):
     confidence: bool = False
 
 
-class Voice:
-    """What all answers of one model share: its tokens, template, defaults and grammars."""
+class Defaults(Struct, frozen=True):
+    """What `mlc-chat-config.json` says of answers; null as if it said nothing."""
 
-    def __init__(self, config: dict[str, Any], tokens: Tokens, template: Conversation) -> None:
+    temperature: float | None = None
+    top_p: float | None = None
+    eos_token_id: int | list[int] | None = None
+
+    @property
+    def ends(self) -> list[int]:
+        """The tokens that end an answer."""
+        said = self.eos_token_id
+        return said if isinstance(said, list) else [] if said is None else [said]
+
+
+def _defaults(config: dict[str, Any]) -> Defaults:
+    try:
+        return msgspec.convert(config, Defaults)
+    except msgspec.ValidationError as error:
+        raise BrokenFolder(f"mlc-chat-config.json: {error}") from None
+
+
+class Voice:
+    """What all answers of one model share: its tokens, template, defaults and grammars.
+
+    `longest` is how many tokens a prompt has at most.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], tokens: Tokens, template: Conversation, *, longest: int
+    ) -> None:
         self.tokens = tokens
         self.template = template
-        self.vocabulary = int(config["vocab_size"])
-        ends = config.get("eos_token_id", [])
-        self.ends = frozenset(
-            [*(ends if isinstance(ends, list) else [ends]), *template.stop_token_ids]
-        )
-        self.temperature = float(config.get("temperature", 1.0))
-        self.top_p = float(config.get("top_p", 1.0))
+        self._most_characters = longest * tokens.longest
+        self.vocabulary, _ = vocabulary(config)
+        said = _defaults(config)
+        self.ends = frozenset([*said.ends, *template.stop_token_ids])
+        self.temperature = 1.0 if said.temperature is None else said.temperature
+        self.top_p = said.top_p or 1.0
         self._grammars: Grammars | None = None
 
     def prompt(self, messages: Sequence[dict[str, Any]], functions: str) -> list[int]:
-        """The prompt's token ids."""
+        """The prompt's token ids.
+
+        Raises:
+            ValueError: it is far too long; megabytes are not made tokens while others wait.
+        """
         pieces = self.template.prompt(messages, functions)
+        written, most = sum(len(piece.text) for piece in pieces), self._most_characters
+        if written > most:
+            raise ValueError(
+                f"the prompt has {written} characters, this model takes {most} at most"
+            )
         return [*(self.template.system_prefix_token_ids or ()), *encoded(self.tokens, pieces)]
 
     def matcher(self, options: Options) -> Matcher | None:
@@ -137,9 +171,21 @@ def _sampling(options: Options, voice: Voice) -> Sampling:
         presence_penalty=options.presence_penalty,
         repetition_penalty=options.repetition_penalty,
         seed=options.seed,
-        logit_bias={int(token): bias for token, bias in options.logit_bias.items()},
+        logit_bias=_biases(options.logit_bias, voice.vocabulary),
         confidence=options.confidence,
     )
+
+
+def _biases(said: dict[str, float], vocabulary: int) -> dict[int, float]:
+    """Biases by token id.
+
+    Raises:
+        ValueError: a key is none.
+    """
+    wrong = [key for key in said if not (key.isdecimal() and int(key) < vocabulary)]
+    if wrong:
+        raise ValueError(f"logit_bias: `{wrong[0]}` is no token id (0 to {vocabulary - 1})")
+    return {int(key): bias for key, bias in said.items()}
 
 
 def read_options(said: dict[str, Any]) -> Options:

@@ -7,9 +7,12 @@ role, a separator, the content in the role's template and the separator behind i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, convert, field
+from msgspec import Meta, Struct, ValidationError, convert, field, structs
+
+from edge_agent.models.runtime.folder import BrokenFolder
+from edge_agent.models.templates import template_named
 
 _HOLES = {
     "user": "{user_message}",
@@ -36,7 +39,7 @@ class Conversation(Struct, frozen=True):
     system_message: str = ""
     system_prefix_token_ids: list[int] | None = None
     add_role_after_system_message: bool = True
-    seps: list[str] = field(default_factory=lambda: ["\n"])
+    seps: Annotated[list[str], Meta(min_length=1)] = field(default_factory=lambda: ["\n"])
     role_content_sep: str = ": "
     role_empty_sep: str = ":"
     stop_str: list[str] = []
@@ -99,8 +102,18 @@ _SYSTEMS = ("system", "developer")
 
 
 def conversation(config: Mapping[str, Any]) -> Conversation:
-    """The template of `mlc-chat-config.json`, with the roles it leaves out."""
+    """The template of `mlc-chat-config.json`, with the roles it leaves out.
+
+    Raises:
+        BrokenFolder: it is none, or names one that we do not have.
+    """
     said = config.get("conv_template")
-    if not isinstance(said, Mapping):
+    if said is None:
         return Conversation()
-    return convert({**said, "roles": {**_ROLES, **said["roles"]}}, Conversation)
+    if isinstance(said, str):
+        said = template_named(said)
+    try:
+        template = convert(said, Conversation)
+    except ValidationError as error:
+        raise BrokenFolder(f"conv_template of mlc-chat-config.json: {error}") from None
+    return structs.replace(template, roles={**_ROLES, **template.roles})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_agent.models.runtime.folder import Array, Weights, read_config
+from edge_agent.models.runtime.folder import Array, Weights, read_config, vocabulary
 from edge_agent.models.runtime.library import Library, tensor
 
 _PAGE = 16
@@ -32,15 +32,15 @@ class Decoder:
         self.config = read_config(folder)
         self.library = Library(library)
         said = self.library.metadata()
-        self.vocabulary = int(self.config.get("vocab_size") or said["geometry"]["vocabulary"])
-        self.context = int(said["context_window_size"])
-        self.chunk = int(said["prefill_chunk_size"])
-        self.sequences, self.pages = sequences, -(-tokens // _PAGE)
-        self._parameters = self.library.parameters(Weights(folder))
+        self.vocabulary, self._active = vocabulary(self.config)
+        self.context, self.chunk = said.context, said.prefill_chunk_size
+        self.sequences = min(sequences, said.max_batch_size or sequences)
+        self.pages = -(-tokens // _PAGE)
+        self._parameters = self.library.parameters(said, Weights(folder), self.config)
         self._embed = self.library["embed"]
         self._prefill = self.library["batch_prefill"]
         self._decode = self.library["batch_decode"]
-        sizes = (sequences, self.pages * _PAGE, self.chunk, _PAGE, 0)
+        sizes = (self.sequences, self.pages * _PAGE, self.chunk, _PAGE, 0)
         create = self.library["create_tir_paged_kv_cache"]
         self._cache = create(*(self._shape((size,)) for size in sizes))
         state = tvm_ffi.get_global_func
@@ -87,6 +87,7 @@ class Decoder:
         finally:
             self._end(self._cache)
         known: Array = np.ascontiguousarray(logits[:, : self.vocabulary])
+        known[:, self._active :] = -np.inf
         return known
 
     def _forward(self, rows: Any, lengths: Sequence[int]) -> Array:

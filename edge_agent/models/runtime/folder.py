@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 else:
     Array = Any
-_INDEXES = ("tensor-cache.json", "ndarray-cache.json")
+INDEXES = ("tensor-cache.json", "ndarray-cache.json")
 
 
 class BrokenFolder(Exception):
@@ -34,11 +34,12 @@ class Record(msgspec.Struct, frozen=True, rename={"byte_offset": "byteOffset"}):
 
 
 class Shard(msgspec.Struct, frozen=True, rename={"data_path": "dataPath"}):
-    """One file of tensors."""
+    """One file of tensors; `md5sum` is how mlc-llm finds damage."""
 
     data_path: str
     nbytes: int
     records: list[Record]
+    md5sum: str = ""
 
 
 class _Index(msgspec.Struct, frozen=True):
@@ -67,6 +68,34 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def vocabulary(config: Mapping[str, Any]) -> tuple[int, int]:
+    """How many tokens a model has, and how many of them its tokenizer knows.
+
+    Raises:
+        BrokenFolder: the config does not say it.
+    """
+    size = config.get("vocab_size")
+    if not isinstance(size, int) or size < 1:
+        raise BrokenFolder("mlc-chat-config.json: says no vocab_size")
+    active = config.get("active_vocab_size")
+    return size, active if isinstance(active, int) and 0 < active < size else size
+
+
+def read_shards(folder: Path) -> tuple[Path, list[Shard]]:
+    """The index of a folder's weights, and the files it names.
+
+    Raises:
+        BrokenFolder: it is missing or wrong.
+    """
+    index = next((folder / name for name in INDEXES if (folder / name).exists()), None)
+    if index is None:
+        raise BrokenFolder(f"{folder}: no {' and no '.join(INDEXES)}")
+    try:
+        return index, msgspec.convert(read_json(index), _Index).records
+    except msgspec.ValidationError as error:
+        raise BrokenFolder(f"{index}: {error}") from None
+
+
 class Weights(Mapping[str, Array]):
     """The tensors of a folder by name, mapped from the shards when they are asked for.
 
@@ -75,18 +104,12 @@ class Weights(Mapping[str, Array]):
     """
 
     def __init__(self, folder: Path) -> None:
-        index = next((folder / name for name in _INDEXES if (folder / name).exists()), None)
-        if index is None:
-            raise BrokenFolder(f"{folder}: no {' and no '.join(_INDEXES)}")
-        try:
-            shards = msgspec.convert(read_json(index), _Index).records
-        except msgspec.ValidationError as error:
-            raise BrokenFolder(f"{index}: {error}") from None
+        index, shards = read_shards(folder)
         self._places: dict[str, tuple[Array, Record]] = {}
         for shard in shards:
             data = _mapped(folder, shard)
             for record in shard.records:
-                if record.byte_offset < 0 or record.byte_offset + record.nbytes > data.nbytes:
+                if min(record.byte_offset, record.nbytes, data.nbytes - _end(record)) < 0:
                     raise BrokenFolder(f"{index}: `{record.name}` lies outside of its shard")
                 self._places[record.name] = data, record
 
@@ -96,13 +119,18 @@ class Weights(Mapping[str, Array]):
         try:
             return _tensor(raw, record)
         except (TypeError, ValueError) as error:
-            raise BrokenFolder(f"tensor `{name}`: {error}") from None
+            told = f"{record.nbytes} bytes are no {record.dtype} {record.shape}"
+            raise BrokenFolder(f"tensor `{name}`: {told} ({error})") from None
 
     def __iter__(self) -> Any:
         return iter(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _end(record: Record) -> int:
+    return record.byte_offset + record.nbytes
 
 
 def _mapped(folder: Path, shard: Shard) -> Array:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from edge_agent.models.quantization import PACKING
 from edge_agent.models.runtime.folder import Array, BrokenFolder, Weights
+from edge_agent.models.runtime.metadata import Metadata, Parameter, read_metadata
 from edge_agent.models.runtime.packing import parameter
 
 _ALIGNED = 64
@@ -66,47 +65,61 @@ class Library:
         self.path = path
 
     def __getitem__(self, name: str) -> Any:
-        """A compiled function."""
-        return self.vm[name]
+        """A compiled function.
 
-    def metadata(self) -> dict[str, Any]:
-        """What an MLC library says of itself."""
-        said = msgspec.json.decode(str(self.vm["_metadata"]()))
-        return dict(said)
+        Raises:
+            BrokenFolder: there is none of this name.
+        """
+        try:
+            return self.vm[name]
+        except AttributeError:
+            raise BrokenFolder(f"{self.path}: has no `{name}`; it is no chat model's") from None
 
-    def parameters(self, weights: Weights) -> Any:
+    def metadata(self) -> Metadata:
+        """What it says of itself.
+
+        Raises:
+            BrokenFolder: nothing, or that it is none for us.
+        """
+        try:
+            return read_metadata(str(self["_metadata"]()))
+        except BrokenFolder as error:
+            raise BrokenFolder(f"{self.path}: {error}") from None
+
+    def parameters(self, said: Metadata, weights: Weights, config: Mapping[str, Any]) -> Any:
         """The library's parameters from a folder's tensors, in its order.
 
         Raises:
-            BrokenFolder: a tensor is missing or has another shape.
+            BrokenFolder: a tensor is missing or another one than the library wants.
         """
         import tvm_ffi
 
-        said = self.metadata()
-        if said.get("packing", PACKING) != PACKING:
-            raise BrokenFolder(f"{self.path}: of another version of hearthflow; compile it again")
-        return tvm_ffi.convert([tensor(values) for values in arranged(said, weights)])
+        return tvm_ffi.convert([tensor(values) for values in arranged(said, weights, config)])
 
 
-def arranged(said: dict[str, Any], weights: Weights) -> Iterator[Array]:
+def arranged(said: Metadata, weights: Weights, config: Mapping[str, Any]) -> Iterator[Array]:
     """A folder's tensors as the library that says this of itself wants them.
 
     Raises:
-        BrokenFolder: a tensor is missing or has another shape.
+        BrokenFolder: a tensor is missing or another one than the library wants.
     """
-    for each in said["params"]:
-        name, shape = each["name"], list(each["shape"])
-        if "packing" in said:
-            yield parameter(name, shape, weights, said["geometry"])
+    for each in said.params:
+        sizes = each.sizes(config)
+        if said.packing is not None:
+            yield parameter(each.name, sizes, weights, said.geometry)
         else:
-            yield _unchanged(name, shape, weights)
+            yield _unchanged(each, sizes, weights)
 
 
-def _unchanged(name: str, shape: Sequence[int], weights: Weights) -> Array:
+def _unchanged(wanted: Parameter, sizes: Sequence[int], weights: Weights) -> Array:
+    name = wanted.name
     if name not in weights:
-        raise BrokenFolder(f"the weights have no tensor `{name}`")
+        raise BrokenFolder(f"the weights have no tensor `{name}`, which the library wants")
     values = weights[name]
-    known = [size for size in shape if size > 0]  # -1: as large as the vocabulary
-    if len(known) == len(shape) and list(values.shape) != list(shape):
-        raise BrokenFolder(f"`{name}` has the shape {list(values.shape)}, not {list(shape)}")
+    fits = len(sizes) == values.ndim and all(
+        size in (-1, there) for size, there in zip(sizes, values.shape, strict=True)
+    )
+    if not fits or values.dtype.name != wanted.dtype:
+        told = f"`{name}` is {values.dtype.name} {list(values.shape)}"
+        raise BrokenFolder(f"{told}, the library wants {wanted.dtype} {list(sizes)}")
     return values

@@ -71,8 +71,7 @@ class Sampler:
             chosen -= wanted.frequency_penalty * counts + wanted.presence_penalty
             scores[tokens] = chosen
         for token, bias in wanted.logit_bias.items():
-            if 0 <= token < scores.size:
-                scores[token] += bias
+            scores[token] += bias
         return scores
 
     def _drawn(self, scores: Array) -> int:

@@ -35,6 +35,8 @@ class Tokens:
         self._tokenizer = read_tokenizer(folder)
         added = self._tokenizer.get_added_tokens_decoder()
         self._special = frozenset(id for id, token in added.items() if token.content.strip())
+        self.longest = max(map(len, self._tokenizer.get_vocab()), default=1)
+        """How many characters a token has at most."""
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text; special tokens written in it count as such, none is added."""

@@ -46,8 +46,10 @@ class Worker:
         self._decoder = Decoder(
             folder, Path(job.library), sequences=job.sequences, tokens=job.tokens
         )
-        tokens = Tokens(folder)
-        self._voice = Voice(self._decoder.config, tokens, conversation(self._decoder.config))
+        config = self._decoder.config
+        self._voice = Voice(
+            config, Tokens(folder), conversation(config), longest=self._decoder.context
+        )
         self._batcher = Batcher(self._decoder)
         self._answers: dict[int, Answer] = {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from edge_agent.models.runtime.folder import Array, Weights, read_config
 from edge_agent.models.runtime.library import arranged
+from edge_agent.models.runtime.metadata import read_metadata
 from tests.models.far.machine import Call, FarMachine
 
 _STATE = "vm.builtin.kv_state_"
@@ -24,12 +24,11 @@ class FarDecoder:
         self, machine: FarMachine, folder: Path, library: Path, *, sequences: int, tokens: int
     ) -> None:
         module = machine.executable(library)
-        said = json.loads(machine.function("_metadata", module)())
-        self.vocabulary = int(read_config(folder)["vocab_size"])
-        self.context = int(said["context_window_size"])
-        self.chunk = int(said["prefill_chunk_size"])
+        said, config = read_metadata(machine.function("_metadata", module)()), read_config(folder)
+        self.vocabulary = int(config["vocab_size"])
+        self.context, self.chunk = said.context, said.prefill_chunk_size
         self.sequences, self.pages = sequences, -(-tokens // self.page)
-        self._parameters = list(arranged(said, Weights(folder)))
+        self._parameters = list(arranged(said, Weights(folder), config))
         self._embed = machine.function("embed", module)
         self._prefill = machine.function("batch_prefill", module)
         self._decode = machine.function("batch_decode", module)

@@ -1,11 +1,11 @@
-"""Conversation templates by family, for models whose folder brings none."""
+"""Conversation templates by family and by name, for models whose folder brings none."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from edge_agent.models.runtime.folder import read_json
+from edge_agent.models.runtime.folder import BrokenFolder, read_json
 
 _PLAIN: dict[str, str] = {"role_content_sep": "", "role_empty_sep": ""}
 _CHATML = {
@@ -57,6 +57,28 @@ _GEMMA = {
     "stop_str": ["<end_of_turn>"],
     **_PLAIN,
 }
+
+
+_NAMED: dict[str, dict[str, Any]] = {
+    "chatml": _CHATML,
+    "qwen2": _CHATML,
+    "llama-2": _LLAMA2,
+    "llama-3": _LLAMA3,
+    "llama-3_1": _LLAMA3,
+    "gemma_instruction": _GEMMA,
+}
+
+
+def template_named(name: str) -> dict[str, Any]:
+    """The template that mlc-llm calls so; folders of old versions only name theirs.
+
+    Raises:
+        BrokenFolder: we do not have it.
+    """
+    if name not in _NAMED:
+        known = ", ".join(sorted(_NAMED))
+        raise BrokenFolder(f"conv_template of mlc-chat-config.json: `{name}` is none of {known}")
+    return _NAMED[name]
 
 
 def template_for(family: str, folder: Path) -> dict[str, Any]:
