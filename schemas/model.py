@@ -105,12 +105,12 @@ class LibraryFile(Struct, frozen=True):
 class Manifest(Struct, frozen=True, kw_only=True):
     """What a model folder is: `manifest.json`, signed by `manifest.sig`.
 
-    `kind` is decoder, intent or anomaly; `runtime` the least version of the TVM runtime, `files`
-    the SHA-256 of every other file that is loaded.
+    `kind` is decoder, intent, anomaly, or onnx for exported ones; `runtime` the least version of
+    the TVM runtime, `files` the SHA-256 of every other file that is loaded.
     """
 
     name: str
-    kind: Literal["decoder", "intent", "anomaly"] = "decoder"
+    kind: Literal["decoder", "intent", "anomaly", "onnx"] = "decoder"
     version: str = ""
     runtime: str = "0.27"
     quantization: str = ""

@@ -1,4 +1,4 @@
-"""A compiled folder of somebody else's taken into the home: copied, listed, signed."""
+"""A folder of somebody else's taken into the home, compiled or exported: copied, listed, signed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from edge_agent.models.libraries import MANIFEST, hashes, listed, write_manifest
-from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config
+from edge_agent.models.exported.files import is_exported, loaded_files
+from edge_agent.models.libraries import MANIFEST, hashes, listed, sha256, write_manifest
+from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config, read_json
 from edge_agent.models.signing import Key
 from schemas.model import LibraryFile, Manifest
 
@@ -30,20 +32,38 @@ def add_model(
         BrokenFolder: the folder is no model, or damaged.
         ValueError: nothing says which libraries it has.
     """
+    known = Manifest(name=name, licence=licence, source=source.resolve().name)
+    if is_exported(source):
+        manifest = _exported(source, out, known)
+    elif (source / "mlc-chat-config.json").exists():
+        manifest = _compiled(source, out, known, libraries)
+    else:
+        told = "neither mlc-chat-config.json nor model.onnx is there"
+        raise BrokenFolder(f"{source}: {told}; `hearth models compile` takes weights")
+    write_manifest(out, manifest, key)
+    return manifest
+
+
+def _exported(source: Path, out: Path, known: Manifest) -> Manifest:
+    read_json(source / "config.json")
+    files = loaded_files(source)
+    for path in files:
+        shutil.copy(path, out)
+    return replace(known, kind="onnx", files={each.name: sha256(out / each.name) for each in files})
+
+
+def _compiled(
+    source: Path, out: Path, known: Manifest, libraries: Sequence[tuple[str, ...]]
+) -> Manifest:
     config = read_config(source)
     Weights(source)
     shutil.copytree(source, out, dirs_exist_ok=True)
-    found = _libraries(out, libraries)
-    manifest = Manifest(
-        name=name,
+    return replace(
+        known,
         quantization=str(config.get("quantization", "")),
-        licence=licence,
-        source=source.name,
-        libraries=found,
+        libraries=_libraries(out, libraries),
         files=hashes(out),
     )
-    write_manifest(out, manifest, key)
-    return manifest
 
 
 def _libraries(folder: Path, given: Sequence[tuple[str, ...]]) -> list[LibraryFile]:

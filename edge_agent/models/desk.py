@@ -23,6 +23,7 @@ from schemas.model import ChatPart, ChatRequest, Manifest, Priority
 from schemas.settings import ModelSettings
 
 _DRIVERS = "edge_agent.models.drivers"
+_DRIVER_OF = {"anomaly": "anomaly", "intent": "intent", "onnx": "onnx"}
 
 
 class Turn(NamedTuple):
@@ -144,7 +145,7 @@ def _driver_of(folder: Path) -> str:
         said = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
         return "tvm"
-    return "anomaly" if said.kind == "anomaly" else "tvm"
+    return _DRIVER_OF.get(said.kind, "tvm")
 
 
 def _target(path: Path) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from edge_agent.models import tasks
-from edge_agent.models.driver import Driver
+from edge_agent.models.driver import Driver, ModelRefused
 from edge_agent.models.libraries import MANIFEST, check_files, read_manifest
 from edge_agent.models.service import ModelService
 from edge_agent.models.start import make_models
@@ -20,6 +20,7 @@ from pipelines.model_names import meant
 from schemas.model import ChatRequest
 from schemas.settings import Settings
 
+_SENTENCE, _QUERIES = "Turn on the light in the kitchen.", 200
 _PROMPT = "Tell me about the weather, the house and the garden, in as many words as you can find."
 
 
@@ -38,7 +39,7 @@ async def try_model(home: Path, settings: Settings, name: str, prompt: str) -> d
         LookupError, ModelError, OSError, ValueError: what is wrong with it.
     """
     async with _opened(home, settings) as models:
-        folder = home / "models" / name
+        folder = models.desk.place(name).folder
         if (folder / MANIFEST).exists():
             manifest = read_manifest(folder, models.keys)
             check_files(folder, manifest)
@@ -53,23 +54,58 @@ async def try_model(home: Path, settings: Settings, name: str, prompt: str) -> d
 async def measure_model(
     home: Path, settings: Settings, name: str, *, tokens: int, streams: int
 ) -> list[Figure]:
-    """Loading, one answer, several at once, memory."""
+    """Loading, answers one after the other and several at once, memory; `tokens` are of a chat.
+
+    Raises:
+        LookupError, ModelError: there is no such model, or it does not load or answer.
+    """
     async with _opened(home, settings) as models:
         begun = time.perf_counter()
         driver = await models.load(name)
-        loading = time.perf_counter() - begun
-        await _answer(driver, 1, seed=0)
-        first = await _timed(driver, [1])
-        one = await _timed(driver, [tokens])
-        several = await _timed(driver, [tokens] * streams)
+        loading = Figure("loading", time.perf_counter() - begun, "s")
+        if "chat" in driver.does:
+            answering = await _talking(driver, tokens, streams)
+        else:
+            answering = await _reading(driver, streams)
         memory = (await driver.metrics()).resident_bytes
+    return [loading, *answering, Figure("memory of the worker", memory / 1e6, "MB")]
+
+
+async def _talking(driver: Driver, tokens: int, streams: int) -> list[Figure]:
+    await _answer(driver, 1, seed=0)
+    first = await _timed(driver, [1])
+    one = await _timed(driver, [tokens])
+    several = await _timed(driver, [tokens] * streams)
     return [
-        Figure("loading", loading, "s"),
         Figure("first token", first * 1e3, "ms"),
         Figure("one answer", tokens / one, "tokens/s"),
         Figure(f"{streams} at once", tokens * streams / several, "tokens/s"),
-        Figure("memory of the worker", memory / 1e6, "MB"),
     ]
+
+
+async def _reading(driver: Driver, streams: int) -> list[Figure]:
+    """The same of a model that classifies or embeds."""
+    await _read(driver)
+    begun = time.perf_counter()
+    for _ in range(_QUERIES):
+        await _read(driver)
+    one, begun = time.perf_counter() - begun, time.perf_counter()
+    for _ in range(_QUERIES // streams + 1):
+        await asyncio.gather(*(_read(driver) for _ in range(streams)))
+    several = (time.perf_counter() - begun) / ((_QUERIES // streams + 1) * streams)
+    return [
+        Figure("one answer", one / _QUERIES * 1e3, "ms"),
+        Figure(f"{streams} at once", 1 / several, "queries/s"),
+    ]
+
+
+async def _read(driver: Driver) -> None:
+    if "classify" in driver.does:
+        await driver.classify(_SENTENCE)
+    elif "embed" in driver.does:
+        await driver.embed([_SENTENCE])
+    else:
+        raise ModelRefused("what judges sensors is not measured: a value costs it microseconds")
 
 
 async def _first_answer(

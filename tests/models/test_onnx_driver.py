@@ -142,7 +142,7 @@ def test_signed_folders_load_only_what_was_signed(tmp_path: Path) -> None:
     assert using(folder, lambda driver: driver.classify("time"), public).intent in LABELS
     assert "signed" in loading(folder)
     (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes() + b" ")
-    assert loading(folder, public).endswith("model.onnx is not the file that was signed")
+    assert "model.onnx is not the file that was signed" in loading(folder, public)
     del signed["model.onnx"]
     write_manifest(folder, Manifest(name="tiny", files=signed), key)
     assert "model.onnx is not among the files that were signed" in loading(folder, public)

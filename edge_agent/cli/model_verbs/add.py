@@ -1,4 +1,4 @@
-"""Add a compiled folder (by mlc-llm, or by another home) as a new version of a model."""
+"""Add a folder that mlc-llm or another home compiled, or an ONNX export: a new version."""
 
 from pathlib import Path
 
@@ -27,15 +27,16 @@ def command(
     promote: bool,
     yes: bool,
 ) -> None:
-    """Add a compiled folder as a new version of a model.
+    """Add a compiled folder, or an export of ONNX, as a new version of a model.
 
-    Its libraries are native code that runs with the rights of the agent: adding signs them with
-    this home's key, and from then on they are trusted.
+    Libraries are native code that runs with the rights of the agent: adding signs them with this
+    home's key, and from then on they are trusted. A folder with `model.onnx` has none.
     """
     from edge_agent.cli.new_version import put_on_shelf
     from edge_agent.models.adding import add_model
+    from edge_agent.models.exported.files import is_exported
 
-    if not yes:
+    if not yes and not is_exported(source):
         click.confirm(f"Trust the native code in {source}?", abort=True, err=True)
     pairs = [tuple(each.split("=", 1)) for each in libraries]
     if any(len(pair) != 2 for pair in pairs):

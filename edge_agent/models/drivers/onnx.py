@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
 from typing import Any
 
 from edge_agent.models.driver import ModelError, ModelRefused, Place
+from edge_agent.models.exported.files import loaded_files
 from edge_agent.models.libraries import MANIFEST, check_files, read_manifest
 from edge_agent.models.worker_process import WorkerProcess
 from schemas.intent import Understood
@@ -96,15 +96,10 @@ def _check(place: Place) -> None:
     if not (folder / MANIFEST).exists():
         return
     manifest = read_manifest(folder, place.keys)
-    for path in _loaded(folder):
+    check_files(folder, manifest)
+    for path in loaded_files(folder):
         if path.name not in manifest.files:
             raise ModelError(f"{path} is not among the files that were signed; it is not loaded")
-    check_files(folder, manifest)
-
-
-def _loaded(folder: Path) -> list[Path]:
-    """The files that are read; weights of large graphs lie beside them (`model.onnx_data`)."""
-    return [*folder.glob("model.onnx*"), folder / "tokenizer.json", folder / "config.json"]
 
 
 def _sayable(text: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from edge_agent.models.exported.files import GRAPH
 from edge_agent.models.exported.reading import Reader, read_config
 from edge_agent.models.runtime.folder import Array, BrokenFolder
 
-GRAPH = "model.onnx"
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 _DIMENSIONS = {"logits": 2, "sentence_embedding": 2, "last_hidden_state": 3}  # best first
