@@ -23,7 +23,7 @@ _SIGN = "hearth models add DIR signs a folder with this home's key"
 _DAMAGED = "it was damaged or changed, and is not loaded; add or compile the model again"
 # What a processor of this name can run, best first.
 _RUNS = {
-    "x86-64-v4": ("x86-64-v3", "x86-64-v2"),
+    "x86-64-v4": ("x86-64-v4", "x86-64-v3", "x86-64-v2"),
     "x86-64-v3": ("x86-64-v3", "x86-64-v2"),
     "x86-64-v2": ("x86-64-v2",),
     "cortex-a76": ("cortex-a76", "cortex-a72", "cortex-a53"),

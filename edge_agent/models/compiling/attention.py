@@ -12,13 +12,17 @@ out beside each result, for merging.
 # ruff: noqa: ANN001, ANN201, ANN202, N803, N806, N812
 
 import math
+from operator import add
 
+from edge_agent.models.compiling.exponent import exp2
+from edge_agent.models.compiling.rotary import rotary_kernel
 from edge_agent.models.geometry import Geometry
 
-_PAGE, _LANES, _LOWEST = 16, 16, -5e4
+_PAGE = _LANES = 16
+_LOWEST = -5e4
 
 
-def attention_kernels(shape: Geometry):
+def cache_kernels(shape: Geometry):
     """Kernels by the names of the functions they replace; none for heads that do not fit lanes."""
     if shape.head_dim % _LANES:
         return {}
@@ -27,6 +31,7 @@ def attention_kernels(shape: Geometry):
         "batch_decode_paged_kv_cpu": _decode(*sizes),
         "batch_prefill_paged_kv_cpu": _prefill(*sizes),
         "batch_prefill_ragged_kv": _ragged(*sizes),
+        "fused_rope": rotary_kernel(shape),
     }
     return {name: made.with_attr("global_symbol", name) for name, made in kernels.items()}
 
@@ -163,8 +168,8 @@ def _state(D):
     state = _State()
     state.width = D
     for name, size in (
-        ("query", D), ("result", D), ("part", _LANES), ("scores", _PAGE),
-        ("top", 1), ("before", 1), ("total", 1),
+        ("query", D), ("result", D), ("part", _LANES), ("scores", _LANES), ("total", _LANES),
+        ("top", 1), ("shrunk", 1),
     ):  # fmt: skip
         setattr(state, name, T.sblock_alloc_buffer((size,), "float32", scope="local"))
     return state
@@ -206,7 +211,8 @@ def _begin(state, q, row, head, scale):
     from tvm.script import tirx as T
 
     T.buffer_store(state.top, T.float32(_LOWEST), [0])
-    T.buffer_store(state.total, T.float32(1), [0])
+    with T.vectorized(_LANES) as v:
+        T.buffer_store(state.total, T.float32(1 / _LANES), [v])
     for t in range(0, state.width, _LANES):
         with T.vectorized(_LANES) as v:
             scaled = q[row, head, t + v] * (scale * T.float32(math.log2(math.e)))
@@ -219,20 +225,24 @@ def _take(state, count, key, value):
     """One block of keys and values: scores first, then one rescaling for all of them."""
     from tvm.script import tirx as T
 
-    top, before, total, scores = state.top, state.before, state.total, state.scores
-    T.buffer_store(before, top[0], [0])
+    top, shrunk, total, scores = state.top, state.shrunk, state.total, state.scores
+    with T.vectorized(_LANES) as v:
+        T.buffer_store(scores, T.float32(_LOWEST), [v])
     with T.serial(count) as i:
         T.buffer_store(scores, _dot(state, lambda d: key(i, d)), [i])
-        T.buffer_store(top, T.max(top[0], scores[i]), [0])
-    shrunk = T.exp2(before[0] - top[0])
-    T.buffer_store(before, shrunk, [0])
-    T.buffer_store(total, total[0] * before[0], [0])
+    with T.vectorized(_LANES) as v:
+        T.buffer_store(state.part, scores[v], [v])
+    highest = T.max(top[0], _folded(state.part, T.max))
+    T.buffer_store(shrunk, exp2(top[0] - highest), [0])
+    T.buffer_store(top, highest, [0])
+    with T.vectorized(_LANES) as v:
+        T.buffer_store(scores, exp2(scores[v] - top[0]), [v])
+    with T.vectorized(_LANES) as v:
+        T.buffer_store(total, total[v] * shrunk[0] + scores[v], [v])
     for t in range(0, state.width, _LANES):
         with T.vectorized(_LANES) as v:
-            T.buffer_store(state.result, state.result[t + v] * before[0], [t + v])
+            T.buffer_store(state.result, state.result[t + v] * shrunk[0], [t + v])
     with T.serial(count) as i:
-        T.buffer_store(scores, T.exp2(scores[i] - top[0]), [i])
-        T.buffer_store(total, total[0] + scores[i], [0])
         for t in range(0, state.width, _LANES):
             with T.vectorized(_LANES) as v:
                 added = state.result[t + v] + scores[i] * value(i, t + v)
@@ -240,7 +250,7 @@ def _take(state, count, key, value):
 
 
 def _dot(state, key):
-    """The query times one key; the lanes are added in halves."""
+    """The query times one key."""
     from tvm.script import tirx as T
 
     part = state.part
@@ -248,18 +258,27 @@ def _dot(state, key):
         with T.vectorized(_LANES) as v:
             product = state.query[t + v] * key(t + v)
             T.buffer_store(part, product if t == 0 else part[v] + product, [v])
+    return _folded(part, add)
+
+
+def _folded(lanes, joined):
+    """All lanes of a buffer joined to one number; halves go first."""
+    from tvm.script import tirx as T
+
     half = _LANES // 2
     while half > 1:
         with T.vectorized(half) as v:
-            T.buffer_store(part, part[v] + part[half + v], [v])
+            T.buffer_store(lanes, joined(lanes[v], lanes[half + v]), [v])
         half //= 2
-    return part[0] + part[1]
+    return joined(lanes[0], lanes[1])
 
 
 def _finish(state, out, lse, row, head):
     from tvm.script import tirx as T
 
+    sum = state.shrunk
+    T.buffer_store(sum, _folded(state.total, add), [0])
     for t in range(0, state.width, _LANES):
         with T.vectorized(_LANES) as v:
-            T.buffer_store(out, state.result[t + v] / state.total[0], [row, head, t + v])
-    T.buffer_store(lse, state.top[0] + T.log2(state.total[0]), [row, head])
+            T.buffer_store(out, state.result[t + v] / sum[0], [row, head, t + v])
+    T.buffer_store(lse, state.top[0] + T.log2(sum[0]), [row, head])

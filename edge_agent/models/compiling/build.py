@@ -25,16 +25,16 @@ def build_library(shape: Geometry, quantization: str, target: Target, out: Path)
     from tvm.relax.backend.cpu_generic import pipeline as passes
     from tvm.s_tir import dlight
 
-    from edge_agent.models.compiling.attention import attention_kernels
-    from edge_agent.models.compiling.network import Decoder
+    from edge_agent.models.compiling.attention import cache_kernels
+    from edge_agent.models.compiling.network import Decoder, Kind
     from edge_agent.models.compiling.stack import PIPELINE, register_pipeline
 
     register_pipeline()
     goal = tvm.target.Target(target.llvm())
-    model = Decoder(shape, goal, int4=quantization.startswith("q4"))
+    model = Decoder(shape, goal, Kind(quantization.startswith("q4"), target.rows))
     with goal:
         module, parameters, _ = model.export_tvm(spec=model.spec(), allow_extern=True)
-        for name, kernel in attention_kernels(shape).items():
+        for name, kernel in cache_kernels(shape).items():
             module[name] = kernel
         module = _with_metadata(module, metadata(shape, quantization, parameters))
 

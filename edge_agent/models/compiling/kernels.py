@@ -1,29 +1,29 @@
 """Matrix products for the CPU: weights packed by sixteen output lanes.
 
-Decoding is bound by taking the weights apart, prefilling by arithmetic: up to three rows go one by
-one, more in blocks of four over a tile of weights that was taken apart once for all of them.
+One row is bound by taking the weights apart, many by arithmetic: up to three rows go one by one,
+more in blocks whose sums fit the vector registers, over a tile of weights that was taken apart once
+for all of them.
 """
 
 # The scripts below are TVMScript: Python's syntax read by tvm's parser, not run. Functions they
 # call are run, and write statements where they are called.
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202, N803, N806, N812
+# ruff: noqa: ANN001, ANN002, ANN201, ANN202, N803, N806, N812
 
 from edge_agent.models.quantization import GROUP as G
 from edge_agent.models.quantization import LANES as VN
 
-ROWS = 4
+_FEW = 4  # from so many rows on a tile is worth its stores and loads
+_PART = 24  # rows that share a tile; their sums stay in the nearest cache
 # A word holds eight nibbles. Masked in its place the one at `j` is 16 ** j times too large as a
 # number: the input is made as much smaller once. The last one holds the sign: -8 to 7, not 0 to 15.
 _WORD = 8
 _MASKS = [*(15 << 4 * j for j in range(_WORD - 1)), -(1 << 28)]
-_SHARES = [16.0**-j for j in range(_WORD)]
-_MIDDLES = [7.0] * (_WORD - 1) + [-1.0]
 _CHAINS = 4  # sums that do not wait for each other hide the latency of an addition
 
 
-def float_product(N: int, K: int):
-    """X (m, K) times packed float32 weights (N / 16, K, 16)."""
+def float_product(N: int, K: int, *, rows: int):
+    """X (m, K) times packed float32 weights (N / 16, K, 16), at most so many rows at once."""
     from tvm.script import tirx as T
 
     @T.prim_func(private=True, s_tir=True)
@@ -33,35 +33,15 @@ def float_product(N: int, K: int):
         X = T.match_buffer(x, (m, K), "float32")
         O = T.match_buffer(o, (m, N), "float32")  # noqa: E741
         for no in T.parallel(N // VN):
-            for io in T.serial(m // ROWS):
-                with T.sblock("block"):
-                    acc = T.sblock_alloc_buffer((ROWS, VN), "float32", scope="local")
-                    for r in T.unroll(ROWS):
-                        for v in T.vectorized(VN):
-                            acc[r, v] = T.float32(0)
-                    for k in T.serial(K):
-                        for r in T.unroll(ROWS):
-                            for v in T.vectorized(VN):
-                                acc[r, v] = acc[r, v] + X[io * ROWS + r, k] * w[no, k, v]
-                    for r in T.unroll(ROWS):
-                        for v in T.vectorized(VN):
-                            O[io * ROWS + r, no * VN + v] = acc[r, v]
-            for i in T.serial(m % ROWS):
-                with T.sblock("row"):
-                    one = T.sblock_alloc_buffer((VN,), "float32", scope="local")
-                    for v in T.vectorized(VN):
-                        one[v] = T.float32(0)
-                    for k in T.serial(K):
-                        for v in T.vectorized(VN):
-                            one[v] = one[v] + X[m - m % ROWS + i, k] * w[no, k, v]
-                    for v in T.vectorized(VN):
-                        O[m - m % ROWS + i, no * VN + v] = one[v]
+            with T.sblock("product"):
+                _by_blocks(m, rows, _float_rows, O, X, w, no)
 
     return product
 
 
-def int4_product(N: int, K: int):
-    """X (m, K) times packed words (N / 16, K / 8, 16) with scales (N / 16, K / 32, 16)."""
+def int4_product(N: int, K: int, *, rows: int):
+    """X (m, K) times packed words (N / 16, K / 8, 16) with scales (N / 16, K / 32, 16), at most so
+    many rows at once."""
     from tvm.script import tirx as T
 
     @T.prim_func(private=True, s_tir=True)
@@ -76,100 +56,157 @@ def int4_product(N: int, K: int):
         X = T.match_buffer(x, (m, K), "float32")
         O = T.match_buffer(o, (m, N), "float32")  # noqa: E741
         with T.sblock("product"):
-            scaled = T.sblock_alloc_buffer((ROWS, K), "float32")
-            middles = T.sblock_alloc_buffer((ROWS, K // G), "float32")
-            if m < ROWS:
-                for i in T.serial(m):
-                    for g in T.serial(K // G):
-                        middles[i, g] = T.float32(0)
-                        for k in T.serial(G // _WORD):
-                            _scale(scaled, middles, X, i, g, k)
+            scaled = T.sblock_alloc_buffer((m, K), "float32")
+            middles = T.sblock_alloc_buffer((m, K // G), "float32")
+            for i in T.serial(m):
+                for g in T.serial(K // G):
+                    with T.sblock("scale"):
+                        _scale(scaled, middles, X, i, g)
             for no in T.parallel(N // VN):
-                if m < ROWS:
+                if m < _FEW:
                     for i in T.serial(m):
                         with T.sblock("row"):
-                            one = T.sblock_alloc_buffer((VN,), "float32", scope="local")
-                            chains = T.sblock_alloc_buffer((_CHAINS, VN), "float32", scope="local")
-                            for v in T.vectorized(VN):
-                                one[v] = T.float32(0)
+                            one = T.sblock_alloc_buffer((1, VN), "float32", scope="local")
+                            _clear(one, 0)
                             for g in T.serial(K // G):
-                                for c in T.unroll(_CHAINS):
-                                    for v in T.vectorized(VN):
-                                        chains[c, v] = T.float32(0)
-                                for k in T.unroll(G // _WORD):
-                                    _multiply(chains, scaled, w, i, g, k, no)
-                                for v in T.vectorized(VN):
-                                    one[v] = (
-                                        one[v] + (_sum(chains, v) - middles[i, g]) * s[no, g, v]
-                                    )
-                            for v in T.vectorized(VN):
-                                O[i, no * VN + v] = one[v]
+                                _add_row(one, scaled, middles, w, s, no, g, i)
+                            _put(O, one, no, i, 0)
                 else:
-                    with T.sblock("tiles"):
-                        tile = T.sblock_alloc_buffer((G, VN), "float32", scope="local")
-                        for g in T.serial(K // G):
-                            for k in T.serial(G // _WORD):
-                                _take_apart(tile, w, s, g, k, no)
-                            for io in T.serial(m // ROWS):
-                                with T.sblock("block"):
-                                    _add_rows(O, X, tile, io * ROWS, g, no, ROWS)
-                            for i in T.serial(m % ROWS):
-                                with T.sblock("left"):
-                                    _add_rows(O, X, tile, m - m % ROWS + i, g, no, 1)
+                    for part in T.serial((m + _PART - 1) // _PART):
+                        with T.sblock("part"):
+                            tile = T.sblock_alloc_buffer((G, VN), "float32", scope="local")
+                            made = T.sblock_alloc_buffer((_PART, VN), "float32", scope="local")
+                            for i in T.serial(T.min(m - part * _PART, _PART)):
+                                _clear(made, i)
+                            for g in T.serial(K // G):
+                                _take_apart(tile, w, no, g)
+                                _by_blocks(
+                                    T.min(m - part * _PART, _PART), rows, _add_rows,
+                                    made, scaled, middles, tile, s, no, g, part,
+                                )  # fmt: skip
+                            for i in T.serial(T.min(m - part * _PART, _PART)):
+                                _put(O, made, no, part * _PART + i, i)
 
     return product
 
 
-def _scale(scaled, middles, X, i, g, k):
-    """Eight inputs as the masked nibbles want them, and what their middles add up to."""
+def _scale(scaled, middles, X, i, g):
+    """A group's inputs as the masked nibbles want them, and what their middles add up to."""
     from tvm.script import tirx as T
 
-    for j in range(_WORD):
-        at = g * G + k * _WORD + j
-        T.buffer_store(scaled, X[i, at] * T.float32(_SHARES[j]), [i, at])
-        T.buffer_store(middles, middles[i, g] + X[i, at] * T.float32(_MIDDLES[j]), [i, g])
+    sums = T.sblock_alloc_buffer((_WORD,), "float32", scope="local")
+    for k in range(0, G, _WORD):
+        with T.vectorized(_WORD) as j:
+            share = T.reinterpret("float32", (127 - 4 * T.Cast("int32", j)) << 23)  # 16 ** -j
+            T.buffer_store(scaled, X[i, g * G + k + j] * share, [i, g * G + k + j])
+        with T.vectorized(_WORD) as j:
+            middle = T.Select(j < _WORD - 1, T.float32(7), T.float32(-1))
+            added = X[i, g * G + k + j] * middle
+            T.buffer_store(sums, added if k == 0 else sums[j] + added, [j])
+    T.buffer_store(middles, sum((sums[j] for j in range(1, _WORD)), sums[0]), [i, g])
 
 
-def _multiply(chains, scaled, w, i, g, k, no):
-    """One word's eight products; only a mask, a conversion and an addition each."""
+def _nibble(w, no, g, k, v):
     from tvm.script import tirx as T
 
-    for j in range(_WORD):
-        chain = j % _CHAINS
+    word = w[no, g * (G // _WORD) + k // _WORD, v]
+    return T.Cast("float32", word & T.int32(_MASKS[k % _WORD]))
+
+
+def _take_apart(tile, w, no, g):
+    from tvm.script import tirx as T
+
+    for k in range(G):
         with T.vectorized(VN) as v:
-            nibble = T.Cast("float32", w[no, g * (G // _WORD) + k, v] & T.int32(_MASKS[j]))
-            added = chains[chain, v] + scaled[i, g * G + k * _WORD + j] * nibble
-            T.buffer_store(chains, added, [chain, v])
+            T.buffer_store(tile, _nibble(w, no, g, k, v), [k, v])
 
 
-def _sum(chains, v):
-    return (chains[0, v] + chains[1, v]) + (chains[2, v] + chains[3, v])
-
-
-def _take_apart(tile, w, s, g, k, no):
-    """One word's eight weights as numbers."""
+def _by_blocks(count, most, add, *known):
+    """All rows, as many at once as may be: `add` takes the first one and how many at last."""
     from tvm.script import tirx as T
 
-    for j in range(_WORD):
-        with T.vectorized(VN) as v:
-            nibble = T.Cast("float32", w[no, g * (G // _WORD) + k, v] & T.int32(_MASKS[j]))
-            weight = nibble * T.float32(_SHARES[j]) - T.float32(_MIDDLES[j])
-            T.buffer_store(tile, weight * s[no, g, v], [k * _WORD + j, v])
+    first = 0
+    for rows in sorted({most, 4, 2, 1}, reverse=True):
+        with T.serial(count // rows) as block:
+            add(*known, first + block * rows, rows)
+        first, count = first + count // rows * rows, count % rows
 
 
-def _add_rows(O, X, tile, first, g, no, rows):  # noqa: E741
-    """What a tile adds to some rows of the product; the first one sets them."""
+def _float_rows(O, X, w, no, at, rows):  # noqa: E741
     from tvm.script import tirx as T
 
-    sums = T.sblock_alloc_buffer((rows, VN), "float32", scope="local")
+    found = _sums(
+        rows, X.shape[1], lambda r, k: X[at + r, k], lambda k, v: w[no, k, v],
+        begin=lambda r: T.float32(0),
+    )  # fmt: skip
     for r in range(rows):
         with T.vectorized(VN) as v:
-            T.buffer_store(sums, T.float32(0), [r, v])
-    with T.serial(G) as k:
-        for r in range(rows):
+            T.buffer_store(O, found(r, v), [at + r, no * VN + v])
+
+
+def _add_row(one, scaled, middles, w, s, no, g, i):
+    from tvm.script import tirx as T
+
+    found = _sums(
+        1, G, lambda r, k: scaled[i, g * G + k], lambda k, v: _nibble(w, no, g, k, v),
+        begin=lambda r: -middles[i, g], step=G,
+    )  # fmt: skip
+    with T.vectorized(VN) as v:
+        T.buffer_store(one, one[0, v] + found(0, v) * s[no, g, v], [0, v])
+
+
+def _add_rows(made, scaled, middles, tile, s, no, g, part, at, rows):
+    from tvm.script import tirx as T
+
+    first = part * _PART + at
+    found = _sums(
+        rows, G, lambda r, k: scaled[first + r, g * G + k], lambda k, v: tile[k, v],
+        begin=lambda r: -middles[first + r, g],
+    )  # fmt: skip
+    for r in range(rows):
+        with T.vectorized(VN) as v:
+            T.buffer_store(made, made[at + r, v] + found(r, v) * s[no, g, v], [at + r, v])
+
+
+def _sums(rows, length, x, w, *, begin, step=_CHAINS):
+    """x (rows, length) times w (length, 16) in registers, `step` inputs a turn; `begin` is added.
+
+    The result is looked up by row and lanes.
+    """
+    from tvm.script import tirx as T
+
+    chains = max(1, _CHAINS // rows)
+    step = max(chains, step if rows == 1 else 1)
+    sums = T.sblock_alloc_buffer((rows, chains, VN), "float32", scope="local")
+    for r in range(rows):
+        for c in range(chains):
             with T.vectorized(VN) as v:
-                T.buffer_store(sums, sums[r, v] + X[first + r, g * G + k] * tile[k, v], [r, v])
-    for r in range(rows):
-        with T.vectorized(VN) as v:
-            before = T.if_then_else(g == 0, T.float32(0), O[first + r, no * VN + v])
-            T.buffer_store(O, before + sums[r, v], [first + r, no * VN + v])
+                T.buffer_store(sums, T.float32(0) if c else begin(r), [r, c, v])
+
+    def add(first):
+        for k in range(step):
+            for r in range(rows):
+                with T.vectorized(VN) as v:
+                    added = sums[r, k % chains, v] + x(r, first + k) * w(first + k, v)
+                    T.buffer_store(sums, added, [r, k % chains, v])
+
+    if step == length:
+        add(0)
+    else:
+        with T.serial(length // step) as turn:
+            add(turn * step)
+    return lambda r, v: sum((sums[r, c, v] for c in range(1, chains)), sums[r, 0, v])
+
+
+def _clear(rows, at):
+    from tvm.script import tirx as T
+
+    with T.vectorized(VN) as v:
+        T.buffer_store(rows, T.float32(0), [at, v])
+
+
+def _put(O, rows, no, to, at):  # noqa: E741
+    from tvm.script import tirx as T
+
+    with T.vectorized(VN) as v:
+        T.buffer_store(O, rows[at, v], [to, no * VN + v])

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct
 from tvm import te
 from tvm.relax.frontend import nn
 from tvm.relax.frontend.nn import Tensor, op, spec
 from tvm.relax.frontend.nn.llm.kv_cache import PagedKVCache, RopeMode, TIRPagedKVCache
 
+from edge_agent.models.compiling.gate import gated, gelu, silu
 from edge_agent.models.compiling.kernels import float_product, int4_product
 from edge_agent.models.geometry import Geometry
 from edge_agent.models.quantization import GROUP, LANES
@@ -23,13 +24,20 @@ _CACHE_SIZES = (
 )  # fmt: skip
 
 
+class Kind(Struct, frozen=True):
+    """How products are made: of int4 or float weights, and of how many rows at once."""
+
+    int4: bool
+    rows: int
+
+
 class Product(nn.Module):
     """A linear layer on our own kernels; its weights are packed when they are loaded."""
 
-    def __init__(self, inputs: int, outputs: int, *, int4: bool, bias: bool = False) -> None:
-        self.inputs, self.outputs, self.int4 = inputs, -(-outputs // LANES) * LANES, int4
+    def __init__(self, inputs: int, outputs: int, kind: Kind, *, bias: bool = False) -> None:
+        self.inputs, self.outputs, self.kind = inputs, -(-outputs // LANES) * LANES, kind
         blocks = self.outputs // LANES
-        if int4:
+        if kind.int4:
             self.q_weight = nn.Parameter((blocks, inputs // 8, LANES), "int32")
             self.q_scale = nn.Parameter((blocks, inputs // GROUP, LANES), "float32")
         else:
@@ -39,12 +47,12 @@ class Product(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         batch, length, _ = x.shape
         rows = x.reshape(batch * length, self.inputs)
-        kernel = (int4_product if self.int4 else float_product)(self.outputs, self.inputs)
-        weights = [self.q_weight, self.q_scale] if self.int4 else [self.weight]
-        kind = "int4" if self.int4 else "float"
+        int4, sizes = self.kind.int4, (self.outputs, self.inputs)
+        kernel = (int4_product if int4 else float_product)(*sizes, rows=self.kind.rows)
+        weights = [self.q_weight, self.q_scale] if int4 else [self.weight]
         made = op.tensor_ir_op(
             kernel,
-            f"product_{kind}_{self.outputs}_{self.inputs}",
+            f"product_{'int4' if int4 else 'float'}_{self.outputs}_{self.inputs}",
             [rows, *weights],
             Tensor.placeholder((batch * length, self.outputs), "float32"),
         ).reshape(batch, length, self.outputs)
@@ -79,14 +87,14 @@ class Embedding(nn.Module):
 class Attention(nn.Module):
     """Grouped-query attention over the paged cache, rotary positions applied there."""
 
-    def __init__(self, shape: Geometry, *, int4: bool) -> None:
+    def __init__(self, shape: Geometry, kind: Kind) -> None:
         self.shape = shape
         bias = shape.attention_bias
-        self.qkv = Product(shape.hidden, shape.projected, int4=int4, bias=bias)
+        self.qkv = Product(shape.hidden, shape.projected, kind, bias=bias)
         self.o_proj = Product(
             shape.heads * shape.head_dim,
             shape.hidden,
-            int4=int4,
+            kind,
             bias=bias and shape.family == "qwen3",
         )
         if shape.normed_heads:
@@ -105,32 +113,49 @@ class Attention(nn.Module):
         return self.o_proj(seen.reshape(batch, length, heads * shape.head_dim))
 
 
+class Gate(nn.Module):
+    """Half of a row activated, times the other half."""
+
+    def __init__(self, shape: Geometry) -> None:
+        self.width = shape.feed_forward
+        self.activation = gelu if shape.family == "gemma" else silu
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, _ = x.shape
+        made = op.tensor_ir_op(
+            gated(self.width, self.activation),
+            "gated",
+            [x.reshape(batch * length, 2 * self.width)],
+            Tensor.placeholder((batch * length, self.width), "float32"),
+        )
+        return made.reshape(batch, length, self.width)
+
+
 class Layer(nn.Module):
     """One decoder layer: attention and a gated feed-forward, each behind a norm."""
 
-    def __init__(self, shape: Geometry, *, int4: bool) -> None:
-        self.self_attn = Attention(shape, int4=int4)
-        self.gate_up = Product(shape.hidden, 2 * shape.feed_forward, int4=int4)
-        self.down = Product(shape.feed_forward, shape.hidden, int4=int4)
+    def __init__(self, shape: Geometry, kind: Kind) -> None:
+        self.self_attn = Attention(shape, kind)
+        self.gate_up = Product(shape.hidden, 2 * shape.feed_forward, kind)
+        self.down = Product(shape.feed_forward, shape.hidden, kind)
         self.input_layernorm = nn.RMSNorm(shape.hidden, -1, shape.epsilon, bias=False)
         self.post_attention_layernorm = nn.RMSNorm(shape.hidden, -1, shape.epsilon, bias=False)
-        self.activation = _gelu if shape.family == "gemma" else op.silu
+        self.gate = Gate(shape)
 
     def forward(self, x: Tensor, cache: PagedKVCache, layer: int) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), cache, layer)
-        gate, up = op.split(self.gate_up(self.post_attention_layernorm(x)), 2, axis=-1)
-        return x + self.down(self.activation(gate) * up)
+        return x + self.down(self.gate(self.gate_up(self.post_attention_layernorm(x))))
 
 
 class Decoder(nn.Module):
     """The whole model, with the functions of an MLC library."""
 
-    def __init__(self, shape: Geometry, target: Any, *, int4: bool) -> None:
+    def __init__(self, shape: Geometry, target: Any, kind: Kind) -> None:
         self.shape, self.target = shape, target
-        self.embed_tokens = Embedding(shape.vocabulary, shape.hidden, int4=int4)
-        self.layers = nn.ModuleList([Layer(shape, int4=int4) for _ in range(shape.layers)])
+        self.embed_tokens = Embedding(shape.vocabulary, shape.hidden, int4=kind.int4)
+        self.layers = nn.ModuleList([Layer(shape, kind) for _ in range(shape.layers)])
         self.norm = nn.RMSNorm(shape.hidden, -1, shape.epsilon, bias=False)
-        self.lm_head = Product(shape.hidden, shape.vocabulary, int4=int4)
+        self.lm_head = Product(shape.hidden, shape.vocabulary, kind)
 
     def _through(self, x: Tensor, cache: PagedKVCache) -> Tensor:
         for index, layer in enumerate(self.layers):
@@ -205,6 +230,3 @@ class Decoder(nn.Module):
                 "$": {"param_mode": "none", "effect_mode": "none"},
             },
         }
-
-
-_gelu: Callable[[Tensor], Tensor] = lambda x: op.gelu(x, approximate="tanh")  # noqa: E731

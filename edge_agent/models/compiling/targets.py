@@ -9,15 +9,21 @@ from msgspec import Struct
 
 
 class Target(Struct, frozen=True):
-    """A processor as LLVM names it; `name` is how users and file names do."""
+    """A processor as LLVM names it; `name` is how users and file names do.
+
+    `rows` is how many rows of sixteen sums fit its vector registers beside their factors.
+    """
 
     name: str
     triple: str
     cpu: str
+    rows: int
+    attributes: tuple[str, ...] = ()
 
     def llvm(self) -> dict[str, Any]:
         """The target for tvm."""
-        return {"kind": "llvm", "mtriple": self.triple, "mcpu": self.cpu}
+        said: dict[str, Any] = {"kind": "llvm", "mtriple": self.triple, "mcpu": self.cpu}
+        return {**said, "mattr": list(self.attributes)} if self.attributes else said
 
     def linker(self) -> str:
         """The C++ compiler that links for this target.
@@ -44,10 +50,12 @@ _X86, _ARM = "x86_64-linux-gnu", "aarch64-linux-gnu"
 TARGETS = {
     target.name: target
     for target in (
-        Target("x86-64-v2", _X86, "x86-64-v2"),
-        Target("x86-64-v3", _X86, "x86-64-v3"),
-        Target("cortex-a53", _ARM, "cortex-a53"),
-        Target("cortex-a72", _ARM, "cortex-a72"),
-        Target("cortex-a76", _ARM, "cortex-a76"),
+        Target("x86-64-v2", _X86, "x86-64-v2", rows=2),
+        Target("x86-64-v3", _X86, "x86-64-v3", rows=6),
+        # LLVM halves its vectors unless it is told that the processor does not mind them whole.
+        Target("x86-64-v4", _X86, "x86-64-v4", rows=8, attributes=("-prefer-256-bit",)),
+        Target("cortex-a53", _ARM, "cortex-a53", rows=6),
+        Target("cortex-a72", _ARM, "cortex-a72", rows=6),
+        Target("cortex-a76", _ARM, "cortex-a76", rows=6),
     )
 }
