@@ -51,6 +51,7 @@ HEAVY = {"prefect", "fastapi", "asyncpg", "tvm", "tvm_ffi", "mlc_llm", "onnxrunt
 ALL_HEAVY = {
     "edge_agent/models/compiling/intent_network.py",
     "edge_agent/models/compiling/network.py",
+    "flows/prefect/engine/engines.py",
 }
 # Parts of edge_agent meet only here.
 WIRING = {"edge_agent/main.py"}

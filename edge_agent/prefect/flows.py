@@ -56,7 +56,7 @@ class PrefectFlows:
         way: Way,
     ) -> None:
         self.process = process
-        process.ready, process.failed, process.hear = self._again, self._alone, self._hear
+        process.ready, process.failed, process.hear = self._again, self._gone, self._hear
         self._agent = agent
         self._engine = engine
         self._ledger = ledger
@@ -114,9 +114,9 @@ class PrefectFlows:
         for carriage in tuple(self._carriages.values()):
             carriage.again()
 
-    def _alone(self) -> None:
+    def _gone(self) -> None:
         for carriage in tuple(self._carriages.values()):
-            carriage.alone()
+            carriage.gone()
 
     # ------------------------------------------------------------------ ends
     def _ended(self, plan: Plan, record: RunRecord, event: Event) -> None:
@@ -128,13 +128,9 @@ class PrefectFlows:
         closing.add_done_callback(self._closing.discard)
 
     async def _close(self, run: str, record: RunRecord) -> None:
-        """Wait until Prefect has the end of a run."""
+        """Wait until Prefect has the end of a run, or gets it from us alone."""
         carriage = self._carriages[run]
-        try:
-            async with asyncio.timeout(_LAST_WORDS):
-                state = await carriage.closed
-        except TimeoutError:
-            state = ""
+        state = await _let_go(carriage)
         del self._carriages[run]
         if CARRIED not in record.trigger or (carriage.is_whole and state):
             self._noted.drop(run)
@@ -185,6 +181,17 @@ class PrefectFlows:
         for closing in self._closing:
             closing.cancel()
         await self.process.stop()
+
+
+async def _let_go(carriage: Carriage) -> str:
+    """Wait until the engine has done with a run: what it says later would hide what we write."""
+    for _ in range(2):
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                return await asyncio.shield(carriage.closed)
+        except TimeoutError:
+            carriage.alone()
+    return ""
 
 
 def _opening(plan: Plan, scope: Scope) -> RunRecord:

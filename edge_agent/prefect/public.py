@@ -38,27 +38,34 @@ class PublicWay:
         Raises:
             OSError: not now; try again.
         """
-        begun = [(run, identity) async for run, identity in self._begun(runs, deployments)]
-        for some in _in_parts([e for run, identity in begun for e in _task_events(run, identity)]):
+        begun = [each async for each in self._begun(runs, deployments)]
+        for some in _in_parts([e for run, own, _ in begun for e in _task_events(run, own)]):
             await self._api.post("/events", some)
-        for some in _in_parts([line for run, own in begun for line in _log_lines(run, own)]):
+        for some in _in_parts([line for run, own, _ in begun for line in _log_lines(run, own)]):
             await self._api.post("/logs/", some)
-        for run, identity in begun:
-            if not run.claimed:
+        for run, identity, is_over in begun:
+            if not (run.claimed or is_over):
                 await self._end(run.states[-1], identity)
 
     async def _begun(
         self, runs: Sequence[KeptRun], deployments: Mapping[str, str]
-    ) -> AsyncIterator[tuple[FlowRun, str]]:
-        """The runs with the ids Prefect gives them; those it has seen end are left out."""
+    ) -> AsyncIterator[tuple[FlowRun, str, bool]]:
+        """The runs with the ids Prefect gives them, and whether it has seen them end: these are
+        left out, but where it has not heard all of it."""
         for kept in runs:
             run = flow_run(kept.record(), self._agent)
-            if run.claimed:
-                yield run, text_id(run.id)
+            if run.asked and run.claimed:
+                yield run, text_id(run.id), False
                 continue
-            made = await self._begin(run, deployments.get(run.flow))
-            if made["state"]["type"] not in _FINAL:
-                yield run, made["id"]
+            shown = await self._shown(run, deployments.get(run.flow))
+            is_over = shown["state"]["type"] in _FINAL
+            if run.claimed or run.late or not is_over:
+                yield run, shown["id"], is_over
+
+    async def _shown(self, run: FlowRun, deployment: str | None) -> Any:
+        if run.asked:
+            return await self._api.get(f"/flow_runs/{text_id(run.id)}")
+        return await self._begin(run, deployment)
 
     async def _begin(self, run: FlowRun, deployment: str | None) -> Any:
         wanted = {
@@ -151,7 +158,8 @@ def _inputs(task: TaskRun) -> dict[str, Any]:
 
 
 def _log_lines(run: FlowRun, flow_run_id: str) -> Iterable[dict[str, Any]]:
-    for line in run.logs:
+    """The lines of a run that is over: Prefect would show what is sent again twice."""
+    for line in run.logs if run.states[-1].type in _FINAL else ():
         yield {
             "name": "hearthflow",
             "level": line.level,

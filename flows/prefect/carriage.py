@@ -20,6 +20,7 @@ from flows.prefect.engine.words import (
     Fail,
     Go,
     Held,
+    Leave,
     Open,
     Opened,
     Refused,
@@ -72,6 +73,8 @@ class Carriage:
 
     `again` repeats what a new process of the engine has to know. A run that is left `alone` goes on
     as on the fast path, with the tries under way. `is_whole`: Prefect has heard everything.
+    `closed` is the state it has in Prefect once the engine has done with it, and empty where that
+    has not come to its end.
     """
 
     def __init__(self, opening: Open, say: Say, *, patience: float, is_new: bool) -> None:
@@ -85,6 +88,7 @@ class Carriage:
         self._say = say
         self._patience = patience
         self._is_held = False
+        self._is_alone = False
         self._tasks: dict[str, Task] = {}
 
     # ------------------------------------------------------------------ the run's side
@@ -102,7 +106,7 @@ class Carriage:
     def tries(self, step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
         """Try a step whenever the engine says so; its outputs."""
         yield from rest(step, scope)
-        if not self._goes_on:
+        if self._is_alone:
             return (yield from tries(step, scope))
         task = Task(begin(step, scope))
         self._tasks[task.begun.task] = task
@@ -117,11 +121,8 @@ class Carriage:
 
     def close(self, state: str, message: str) -> None:
         """The run has ended here."""
-        opening = self.opening
-        self.closing = Close(opening.run, state, message)
-        if self._first.done() and self._first.result() == "away":
-            self._end("")
-        else:
+        self.closing = Close(self.opening.run, state, message)
+        if not self._is_alone:
             self._say(self.closing)
 
     # ------------------------------------------------------------------ the engine's side
@@ -144,6 +145,8 @@ class Carriage:
 
     def again(self) -> None:
         """The engine's process has been started, maybe anew: tell it how the run stands."""
+        if self._is_alone:
+            self._end("")
         if self._first.done() and self._first.result() != "open":
             return
         self.is_whole = self.is_whole and not self._first.done()
@@ -152,19 +155,19 @@ class Carriage:
                 self._say(word)
 
     def alone(self) -> None:
-        """Nobody carries the run any more."""
-        self.is_whole = False
+        """Go on without the engine, which is to let go of the run."""
+        self.is_whole, self._is_alone = False, True
+        self._say(Leave(self.opening.run))
         self._begin("away")
         for task in self._tasks.values():
             task.hear(None)
-        if self.closing is not None:
-            self._end("")
+
+    def gone(self) -> None:
+        """There is no engine."""
+        self.alone()
+        self._end("")
 
     # ------------------------------------------------------------------ inside
-    @property
-    def _goes_on(self) -> bool:
-        return self._first.result() == "open" and not self.closed.done()
-
     def _begin(self, how: carrying.Opened) -> None:
         if not self._first.done():
             self._first.set_result(how)

@@ -77,9 +77,10 @@ class LogLine(Struct, frozen=True, gc=False):
 class FlowRun(Struct, frozen=True):
     """A run as Prefect shows it. `calls` are the runs it started: run id and task run id.
 
-    `claimed`: Prefect has made the flow run itself, and hears of its states from elsewhere;
-    `carried`: and of its steps, but for those that were skipped; the `run` steps are there all the
-    same, so that the runs they started can be tied to them.
+    `asked`: Prefect has made the flow run itself, under this id. `claimed`: it hears of its states
+    from elsewhere; where its engine carries the run, of its steps too, but for those that were
+    skipped; the `run` steps are there all the same, so that the runs they started can be tied to
+    them. `late`: it has not heard all of it, and this end is the last word.
     """
 
     id: int
@@ -94,8 +95,9 @@ class FlowRun(Struct, frozen=True):
     logs: list[LogLine]
     parent_task: int = 0
     calls: list[tuple[int, int]] = []
+    asked: bool = False
     claimed: bool = False
-    carried: bool = False
+    late: bool = False
 
 
 def flow_run(record: RunRecord, agent: str) -> FlowRun:
@@ -105,7 +107,8 @@ def flow_run(record: RunRecord, agent: str) -> FlowRun:
     ids = [_task_id(record, step, calls) for step in record.steps]
     tasks = [_task_run(each, ids) for each in steps]
     trigger = str(record.trigger.get("id", ""))
-    is_live = record.trigger.get(CARRIED) == LIVE
+    carried = record.trigger.get(CARRIED)
+    is_live, is_asked = carried == LIVE, CLAIMED in record.trigger
     return FlowRun(
         id=record.id,
         flow=record.pipeline,
@@ -119,8 +122,9 @@ def flow_run(record: RunRecord, agent: str) -> FlowRun:
         logs=_log_lines(record, ids),
         parent_task=call_id(record.id) if record.parent else 0,
         calls=list(_links(record, calls)),
-        claimed=is_live or (CLAIMED in record.trigger and CARRIED not in record.trigger),
-        carried=is_live,
+        asked=is_asked,
+        claimed=is_live or (is_asked and carried is None),
+        late=carried == LATE,
     )
 
 

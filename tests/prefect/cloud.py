@@ -20,7 +20,7 @@ async def cloud(api: str) -> AsyncIterator[str]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, onward = await asyncio.open_connection(host, int(port))
-        back = asyncio.create_task(_copy(answers, writer))
+        back = asyncio.create_task(copy(answers, writer))
         try:
             while await _request(reader, onward):
                 pass
@@ -50,7 +50,7 @@ async def _request(reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -
     return True
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Hand answers back; a line that the server closes is closed for the client too, which would
     else wait a minute for an answer on it."""
     with contextlib.suppress(ConnectionError):

@@ -26,6 +26,7 @@ from schemas.device import Change
 from schemas.event import Event
 from schemas.identity import unique_id
 from schemas.pipeline import Input
+from tests.prefect.door import Door
 from tests.prefect.scene import Scene, Shown, bulk, until, until_true
 from tests.prefect.servers import PrefectServer
 from tests.storms.scene import report
@@ -79,7 +80,7 @@ class Asked:
 
 @asynccontextmanager
 async def asked(
-    folder: Path, prefect: PrefectServer, pipeline: str, text: str = GREET
+    folder: Path, prefect: PrefectServer | Door, pipeline: str, text: str = GREET
 ) -> AsyncIterator[Asked]:
     """A pipeline that can be asked for."""
     scene, api = Scene(folder, pipeline, None), PrefectApi(prefect.api)

@@ -7,8 +7,10 @@ import signal
 import time
 from pathlib import Path
 
-from tests.prefect.scene import until_true
-from tests.prefect.servers import PrefectServer
+from schemas.identity import text_id
+from tests.prefect.door import Door
+from tests.prefect.scene import until, until_true
+from tests.prefect.servers import PrefectServer, prefect_server
 from tests.prefect.test_asked import Asked, asked
 from tests.prefect.test_flow_path import FLOW, TWO_STEPS, ended, tasks
 from tests.storms.scene import report
@@ -85,5 +87,49 @@ async def test_tries_are_counted_over_a_restart(tmp_path: Path, prefect: Prefect
         assert step.notes is not None and len(step.notes.tries) == 2
 
 
+async def test_a_run_goes_on_here_while_prefect_is_away_and_is_written_afterwards(
+    tmp_path: Path, tables: Path
+) -> None:
+    with prefect_server(tmp_path, tables=tables) as server:
+        async with asked(tmp_path / "home", server, "away", TWO_STEPS) as home:
+            await until(lambda: home.flows.process.is_up)
+            begun = await home.run(wait=2)
+            await waiting(home, begun)
+            server.kill()
+            began = time.time()
+            home.scene.event(1)
+            await until_true(lambda: _over(home, 2))
+            report(f"both runs over after {time.time() - began:.1f} s, without Prefect")
+            server.start()
+            await until_true(lambda: _shown(home, 2))
+            for record in await home.scene.runs():
+                await home.until_state(text_id(record.id), "Completed")
+                await ended(home, text_id(record.id), 2)
+
+
+async def test_an_end_that_prefect_does_not_hear_is_not_a_failure(
+    tmp_path: Path, prefect: PrefectServer
+) -> None:
+    async with (
+        Door(prefect.api).standing() as door,
+        asked(tmp_path, door, "unheard", TWO_STEPS) as home,
+    ):
+        identity = await home.run()
+        door.word, door.refusals = b'"COMPLETED"', 2  # the engine asks twice
+        await whole(home, identity)
+        assert door.refusals == 0
+        assert "Failed" not in await home.shown.states("flow", identity)
+
+
 async def _awaits(home: Asked, flow_run: str) -> bool:
     return [t["state_name"] for t in (await tasks(home, flow_run)).values()] == ["AwaitingRetry"]
+
+
+async def _over(home: Asked, count: int) -> bool:
+    await home.scene.ledger.flush()
+    runs = await home.scene.runs()
+    return len([run for run in runs if run.state == "completed"]) == count
+
+
+async def _shown(home: Asked, count: int) -> bool:
+    return await home.shown.count() == count

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.prefect.engine.run import CarriedRun
-from flows.prefect.engine.words import LONGEST, Open, Word, line, told
+from flows.prefect.engine.words import LONGEST, Leave, Open, Word, line, told
 
 _LEAVE = 3.0  # seconds for what Prefect still has to be told
 
@@ -21,33 +21,34 @@ class Carrier:
         self._client = client
         self._say = say
         self._runs: dict[str, CarriedRun] = {}
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._carrying: dict[str, asyncio.Task[None]] = {}
 
     def hear(self, text: bytes) -> None:
         """One line of the agent's."""
         word = told.decode(text)
-        if not isinstance(word, Open):
-            if (known := self._runs.get(word.run)) is not None:
-                known.hear(word)
+        if isinstance(word, Open):
+            run = self._runs[word.run] = CarriedRun(word, self._client, self._say)
+            self._carrying[word.run] = asyncio.create_task(self._carry(run))
+        elif (known := self._runs.get(word.run)) is None:
             return
-        run = self._runs[word.run] = CarriedRun(word, self._client, self._say)
-        carrying = asyncio.create_task(self._carry(run))
-        self._carrying.add(carrying)
-        carrying.add_done_callback(self._carrying.discard)
+        elif isinstance(word, Leave):
+            self._carrying[word.run].cancel()
+        else:
+            known.hear(word)
 
     async def _carry(self, run: CarriedRun) -> None:
         try:
             await run.carry()
         finally:
-            if self._runs.get(run.opening.run) is run:
-                del self._runs[run.opening.run]
+            del self._runs[run.opening.run], self._carrying[run.opening.run]
 
     async def leave(self) -> None:
-        """The agent is gone: what is still carried is crashed."""
-        for carrying in self._carrying:
-            carrying.cancel()
-        if self._carrying:
-            await asyncio.wait(self._carrying, timeout=_LEAVE)
+        """The agent is gone: what is still carried it takes up after its next start."""
+        carrying = tuple(self._carrying.values())
+        for each in carrying:
+            each.cancel()
+        if carrying:
+            await asyncio.wait(carrying, timeout=_LEAVE)
 
 
 def main() -> None:
@@ -58,17 +59,22 @@ def main() -> None:
 
 
 async def _carry(output: Any) -> None:
-    from prefect.client.orchestration import get_client
-    from prefect.context import AsyncClientContext
+    from prefect.context import AsyncClientContext, SyncClientContext
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+    from flows.prefect.engine.engines import keep_to_the_point
+
+    keep_to_the_point()
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, output)
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # the agent watches us
-        async with AsyncClientContext.get_or_create(), get_client() as client:
-            carrier = Carrier(client, lambda word: transport.write(line(word)))
+    # The agent watches us.
+    unwatched = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+    # One client of each kind for all runs: making one takes longer than a run.
+    with unwatched, SyncClientContext.get_or_create():
+        async with AsyncClientContext.get_or_create() as clients:
+            carrier = Carrier(clients.client, lambda word: transport.write(line(word)))
             transport.write(b"\n")  # ready
             while text := await reader.readline():
                 carrier.hear(text)

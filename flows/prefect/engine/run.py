@@ -51,6 +51,8 @@ class CarriedRun:
         """Carry it; the agent hears when it begins, and with what it ends."""
         from prefect.exceptions import Abort, Pause
 
+        from flows.prefect.engine.engines import Lost
+
         run, state = self.opening.run, ""
         try:
             self._flow_run = await flow_run_of(self.opening, self._client)
@@ -58,6 +60,8 @@ class CarriedRun:
             state = (over or await self._run_flow()).name
         except (Abort, Pause) as error:
             self._say(Refused(run, str(error), cancelled=await self._is_cancelled()))
+        except Lost as lost:
+            self._say(Refused(run, str(lost)))
         except Exception as error:
             self._say(Refused(run, f"{type(error).__name__}: {error}"))
         finally:
@@ -97,11 +101,9 @@ class CarriedRun:
         return True
 
     async def _run_flow(self) -> Any:
-        from prefect.flow_engine import run_flow
+        from flows.prefect.engine.engines import run_flow
 
-        given = self._flow_run.parameters
-        running: Any = run_flow(self._flow(), self._flow_run, given, return_type="state")
-        return await running
+        return await run_flow(self._flow(), self._flow_run)
 
     async def _is_cancelled(self) -> bool:
         if self._flow_run is None:
@@ -111,6 +113,7 @@ class CarriedRun:
 
     def _flow(self) -> Any:
         from prefect import Flow
+        from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
         from prefect.utilities.callables import ParameterSchema
 
         opening = self.opening
@@ -128,6 +131,7 @@ class CarriedRun:
             description=opening.description or None,
             validate_parameters=False,
             persist_result=False,
+            result_storage=PREFECT_LOCAL_STORAGE_PATH.value(),  # else the server is asked for one
         )
         flow.parameters = ParameterSchema(**schema)
         return flow
@@ -137,19 +141,16 @@ class CarriedRun:
         from prefect import states
 
         self._say(Opened(self.opening.run, str(self._flow_run.id)))
-        under_way: set[asyncio.Task[None]] = set()
-        while isinstance(word := await self._news.get(), Begin):
-            begun = self._begin(word)
-            under_way.add(begun)
-            begun.add_done_callback(under_way.discard)
-        await asyncio.gather(*under_way)
+        async with asyncio.TaskGroup() as under_way:
+            while isinstance(word := await self._news.get(), Begin):
+                self._begin(word, under_way)
         return getattr(states, _END.get(word.state, "Failed"))(message=word.message or None)
 
-    def _begin(self, word: Begin) -> asyncio.Task[None]:
+    def _begin(self, word: Begin, under_way: asyncio.TaskGroup) -> None:
         task = self._tasks[word.task] = CarriedTask(word, self._say)
         around = self._tasks.get(word.within)
         context = (around and around.context) or copy_context()
-        return asyncio.get_running_loop().create_task(self._run(task), context=context.copy())
+        under_way.create_task(self._run(task), context=context.copy())
 
     async def _run(self, task: CarriedTask) -> None:
         try:

@@ -34,11 +34,11 @@ class CarriedTask:
 
     async def run(self) -> None:
         """Run it; what goes wrong in the engine itself fails the task."""
-        from prefect.task_engine import run_task_async
+        from flows.prefect.engine.engines import run_task
 
         begun, task = self.begun, self._task()
         task_run = await self._task_run(task)
-        state: Any = await run_task_async(task, task_run=task_run, return_type="state")
+        state = await run_task(task, task_run)
         kept = state.name == "Cached"
         outputs = await state.aresult() if kept else None
         error = "" if state.is_completed() else state.message or state.name

@@ -78,6 +78,10 @@ class Drop(Word, frozen=True):
     task: str
 
 
+class Leave(Word, frozen=True):
+    """Let go of the run, and tell Prefect nothing more of it: it goes on without the engine."""
+
+
 class Close(Word, frozen=True):
     """The run has ended."""
 
@@ -122,12 +126,13 @@ class Ended(Word, frozen=True):
 
 
 class Closed(Word, frozen=True):
-    """The flow run has come to its end in Prefect, in a `state` of this name; empty: it has not."""
+    """The engine has done with the run, which is in Prefect at its end, in a `state` of this name;
+    empty: it is not. Nothing more of it comes from here."""
 
     state: str
 
 
-Told = Open | Begin | Done | Fail | Drop | Close
+Told = Open | Begin | Done | Fail | Drop | Leave | Close
 Said = Opened | Held | Refused | Go | Ended | Closed
 LONGEST = 64 * 1024 * 1024  # bytes of a line
 

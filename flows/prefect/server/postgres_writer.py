@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows.prefect.server.rows import CHANGING, COLUMNS, Conflict, Encoding, Row, Rows
-from flows.prefect.server.statements import add_flow, find_flow, link, upsert
+from flows.prefect.server.statements import add_flow, find_flow, give_way, link, upsert
 from schemas.identity import stable_id, text_id
 
 # A run names its last state and the task run that started it, and these name their run: written
@@ -89,6 +89,8 @@ class PostgresWriter:
             raise OSError(str(error)) from error
 
     async def _write(self, connection: Any, rows: Rows) -> None:
+        if rows.late:
+            await connection.executemany(give_way(_mark), rows.late)
         await self._put(connection, rows, _RUNS)
         for table in _OTHERS:
             await self._put(connection, rows, (table,))

@@ -71,6 +71,7 @@ class Rows:
     def __init__(self, encoding: Encoding, now: float) -> None:
         self.tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
         self.parents: list[tuple[str, str]] = []  # flow run id, id of the task run that started it
+        self.late: list[tuple[str]] = []  # ids of flow runs whose end here is the last word
         self._encoding = encoding
         self._now = encoding.moment(now)
         self._written = encoding.written(now)
@@ -94,6 +95,8 @@ class Rows:
                 )
             )  # fmt: skip
         self.parents += [(text_id(child), text_id(task)) for child, task in run.calls]
+        if run.late:
+            self.late.append((id_,))
         if run.parent_task:
             self.parents.append((id_, text_id(run.parent_task)))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.prefect.server.rows import COLUMNS, Conflict, Encoding, Rows
-from flows.prefect.server.statements import add_flow, find_flow, link, upsert
+from flows.prefect.server.statements import add_flow, find_flow, give_way, link, upsert
 from schemas.identity import stable_id, text_id
 
 T = TypeVar("T")
@@ -116,6 +116,7 @@ class SqliteWriter:
         try:
             # Runs name their last state and states their run.
             connection.execute("PRAGMA defer_foreign_keys = ON")
+            connection.executemany(give_way(lambda number: "?"), rows.late)
             for table, statement in self._upserts.items():
                 connection.executemany(statement, rows.tables[table])
             connection.executemany(link(lambda number: f"?{number}"), rows.parents)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flows.prefect.server.rows import CHANGING, COLUMNS
+from flows.prefect.server.rows import CHANGING, COLUMNS, FINAL
 
 Mark = Callable[[int], str]  # the n-th placeholder, from 1
 
@@ -45,6 +45,13 @@ def link(mark: Mark) -> str:
     task = f"SELECT id FROM task_run WHERE id = {mark(2)}"
     where = f"WHERE id = {mark(1)} AND EXISTS ({task})"
     return f"UPDATE flow_run SET parent_task_run_id = ({task}) {where}"
+
+
+def give_way(mark: Mark) -> str:
+    """Let a run that is not over take the end that comes, however new its state is."""
+    ends = ", ".join(f"'{kind}'" for kind in sorted(FINAL))
+    where = f"WHERE id = {mark(1)} AND state_type NOT IN ({ends})"
+    return f"UPDATE flow_run SET state_timestamp = NULL {where}"
 
 
 def shortcomings(found: Mapping[str, Mapping[str, bool]]) -> list[str]:
