@@ -93,6 +93,7 @@ class Residents:
         self._make = make
         self._space = space
         self._loading = asyncio.Lock()
+        self._first: dict[str, asyncio.Task[None]] = {}
         self.loaded: dict[str, Loaded] = {}
 
     async def swap(self, place: Place) -> None:
@@ -115,6 +116,10 @@ class Residents:
 
     async def close(self) -> None:
         """End all of them."""
+        under_way = [*self._first.values()]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
         for loaded in self.loaded.values():
             await loaded.driver.close()
         self.loaded.clear()
@@ -134,10 +139,26 @@ class Residents:
         if loaded is not None and loaded.folder != place.folder and not loaded.following:
             await self._follow(loaded, place)
         while (loaded := self.loaded.get(place.name)) is None:
-            async with self._loading:
-                if place.name not in self.loaded:
-                    await self._load(place)
+            await asyncio.shield(self._first_load(place))
         return loaded
+
+    def _first_load(self, place: Place) -> asyncio.Task[None]:
+        """The load that all who ask wait for; who gives up does not end it, or a model that takes
+        longer than their patience would never be there."""
+        if (task := self._first.get(place.name)) is None:
+            task = self._first[place.name] = asyncio.create_task(self._load_first(place))
+            task.add_done_callback(lambda done: self._loaded_first(place.name, done))
+        return task
+
+    async def _load_first(self, place: Place) -> None:
+        async with self._loading:
+            if place.name not in self.loaded:
+                await self._load(place)
+
+    def _loaded_first(self, name: str, done: asyncio.Task[None]) -> None:
+        del self._first[name]
+        if not done.cancelled() and (error := done.exception()) is not None:
+            log.info("a model was not loaded", extra={"model": name, "reason": str(error)})
 
     async def _follow(self, loaded: Loaded, place: Place) -> None:
         """Another version was put in force: load it, others are served by the former meanwhile.

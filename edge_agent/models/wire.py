@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
+
+if TYPE_CHECKING:  # a worker does without, and starts sooner
+    import asyncio
 
 _LENGTH = struct.Struct("<I")
 MOST_BYTES = 64 * 1024 * 1024
@@ -35,5 +37,5 @@ async def receive(reader: asyncio.StreamReader) -> Any:
         if length > MOST_BYTES:
             return None
         return msgspec.msgpack.decode(await reader.readexactly(length))
-    except asyncio.IncompleteReadError:
+    except EOFError:  # asyncio.IncompleteReadError
         return None

@@ -16,7 +16,8 @@ from schemas.settings import ModelSettings
 
 
 class Scripted:
-    """One model: answers with its own name; it waits while `gate` is closed.
+    """One model: answers with its own name; it waits while `gate` is closed, its loading while
+    `loading` is.
 
     What it is asked is noted in `asked`; `fails` is raised in place of an answer.
     """
@@ -28,6 +29,8 @@ class Scripted:
         self.asked: list[Any] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.loading = asyncio.Event()
+        self.loading.set()
         self.fails: Exception | None = None
         self.refuses_to_load: Exception | None = None
         self.confidence: float | None = 0.9
@@ -35,6 +38,7 @@ class Scripted:
         self.loads = self.closes = 0
 
     async def load(self) -> None:
+        await self.loading.wait()
         if self.refuses_to_load is not None:
             raise self.refuses_to_load
         self.loads += 1

@@ -256,3 +256,31 @@ def test_models_of_urgent_pipelines_are_loaded_and_not_tried(tmp_path: Path) -> 
         await served.service.close()
 
     asyncio.run(use())
+
+
+def test_who_gives_up_while_a_model_loads_does_not_end_its_loading(tmp_path: Path) -> None:
+    async def use() -> None:
+        served = Bench(tmp_path, {"a": ModelSettings()}, lambda driver: driver.loading.clear())
+        impatient, patient = (asyncio.create_task(ask(served, "a")) for _ in range(2))
+        await settled()
+        impatient.cancel()
+        await settled()
+        served.models["a"].loading.set()
+        await patient
+        assert (served.models["a"].loads, served.models["a"].closes) == (1, 0)
+        await served.service.close()
+
+    asyncio.run(use())
+
+
+def test_a_service_that_closes_leaves_no_loading_behind(tmp_path: Path) -> None:
+    async def use() -> None:
+        served = Bench(tmp_path, {"a": ModelSettings()}, lambda driver: driver.loading.clear())
+        asked = asyncio.create_task(ask(served, "a"))
+        await settled()
+        await served.service.close()
+        assert served.models["a"].closes == 1
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+    asyncio.run(use())
