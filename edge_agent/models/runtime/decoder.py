@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ class Decoder:
     def __init__(self, folder: Path, library: Path, *, sequences: int, tokens: int) -> None:
         import tvm_ffi
 
-        self._shape = tvm_ffi.Shape
+        # A step asks for the same few shapes and inputs as the one before it.
+        self._shape = lru_cache(maxsize=256)(tvm_ffi.Shape)
+        self._inputs = lru_cache(maxsize=256)(_input)
         self.config = read_config(folder)
         self.library = Library(library)
         said = self.library.metadata()
@@ -76,7 +79,9 @@ class Decoder:
         """The logits (sequences, vocabulary) after the next tokens of each sequence."""
         tokens = [token for _, each in work for token in each]
         lengths = [len(each) for _, each in work]
-        rows = self._embed(tensor(np.array(tokens, np.int32)), self._parameters)
+        values, input_ids = self._inputs(len(tokens))
+        values[:] = tokens
+        rows = self._embed(input_ids, self._parameters)
         self._begin(
             self._cache,
             self._shape(tuple(sequence for sequence, _ in work)),
@@ -102,3 +107,9 @@ class Decoder:
         answer = self._prefill(whole, tensor(ends), self._cache, self._parameters)
         prefilled: Array = np.from_dlpack(answer[0])[0]
         return prefilled
+
+
+def _input(count: int) -> tuple[Array, Any]:
+    """Room for so many token ids, as an array and as the tensor over it."""
+    made = tensor(np.zeros(count, np.int32))
+    return np.from_dlpack(made), made

@@ -20,6 +20,7 @@ from edge_agent.models.runtime.packing import parameter
 
 _ALIGNED = 64
 _CPU, _POOLED = 1, 2
+_BLOCK = 16 << 20
 
 
 def load_runtime() -> None:
@@ -41,13 +42,34 @@ def load_runtime() -> None:
 
 def tensor(values: Array) -> Any:
     """A tensor of the runtime with its own aligned copy of the values."""
+    return _placed(values, np.empty(values.nbytes + _ALIGNED, np.uint8))[0]
+
+
+class Room:
+    """Tensors side by side in blocks so large that numpy asks the kernel for huge pages: reading
+    all weights for each token would otherwise wait for page tables."""
+
+    def __init__(self) -> None:
+        self._left: Array = np.empty(0, np.uint8)
+
+    def tensor(self, values: Array) -> Any:
+        """A tensor with its own aligned copy of the values."""
+        if self._left.nbytes < values.nbytes + _ALIGNED:
+            self._left = np.empty(max(_BLOCK, values.nbytes + _ALIGNED), np.uint8)
+        made, end = _placed(values, self._left)
+        self._left = self._left[end:]
+        return made
+
+
+def _placed(values: Array, room: Array) -> tuple[Any, int]:
+    """A tensor at the first boundary of some bytes, and where it ends there."""
     import tvm_ffi
 
-    raw = np.empty(values.nbytes + _ALIGNED, np.uint8)
-    start = -raw.__array_interface__["data"][0] % _ALIGNED
-    placed = raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    start = -room.__array_interface__["data"][0] % _ALIGNED
+    end = start + values.nbytes
+    placed = room[start:end].view(values.dtype).reshape(values.shape)
     placed[...] = values
-    return tvm_ffi.from_dlpack(placed)
+    return tvm_ffi.from_dlpack(placed), end
 
 
 class Library:
