@@ -2,8 +2,8 @@
 """Prints how fast models decode: `taskset -c 1 python -m tests.benchmarks.bench_tokens [FOLDER]`.
 
 Random int4 weights at two sizes, 4 million parameters and those of SmolLM 135M, on one core: one
-answer after the other and sixteen at once. FOLDER keeps the compiled models (two minutes the first
-time; by default in the user's cache).
+answer after the other and sixteen at once, with the library for this processor (or BENCH_TARGET).
+FOLDER keeps the compiled models (two minutes the first time; by default in the user's cache).
 """
 
 import os
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from edge_agent.board import fit, machine
 
 os.environ.setdefault("TVM_NUM_THREADS", "1")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "hearthflow" / "bench"
@@ -29,7 +31,8 @@ SIZES: dict[str, dict[str, Any]] = {
         "context_window_size": 2048, **_COMMON,
     },
 }  # fmt: skip
-TARGET, PROMPT, STREAMS = "x86-64-v3", 16, 16
+TARGET = os.environ.get("BENCH_TARGET") or fit(machine()).cpu
+PROMPT, STREAMS = 16, 16
 TOKENS = {"4M": 256, "135M": 96}
 
 
@@ -52,7 +55,7 @@ def made(name: str, folder: Path) -> None:
     from edge_agent.models.signing import Key
     from tests.models.tiny import Tiny
 
-    done = folder / PACKING
+    done = folder / f"{PACKING}-{TARGET}"
     if done.exists():
         return
     Tiny("llama", "q4f32_1", config=SIZES[name]).write(folder / "source")
