@@ -107,10 +107,12 @@ async def broker(folder: Path, port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def agent_at(home: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """An agent in a home made for it, at the broker on a port."""
+async def agent_at(
+    home: Path, port: int, *, settings: str = ""
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An agent in a home made for it, at the broker on a port, with more settings as YAML."""
     (home / "pipelines").mkdir(parents=True)
-    (home / "hearth.yaml").write_text(HEARTH.format(port=port))
+    (home / "hearth.yaml").write_text(HEARTH.format(port=port) + settings)
     (home / "pipelines" / "bench.yaml").write_text(PIPELINE)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "edge_agent.cli", "up", "--home", str(home)),
