@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from edge_agent.intents.labels import Span
+from edge_agent.intents.mending import due, mended
 from edge_agent.intents.values import read
 from edge_agent.intents.values.reading import state_of, time_on
 from schemas.intent import Understood
@@ -14,14 +16,6 @@ _CHANGED = frozenset({
     "set_brightness", "set_color_temp", "set_position", "set_temperature", "set_volume",
 })  # fmt: skip
 _SIGNS = {"up": 1, "down": -1}
-
-
-class Span(NamedTuple):
-    """Words of a sentence that fill a slot: characters from start to end."""
-
-    slot: str
-    start: int
-    end: int
 
 
 class Heard(NamedTuple):
@@ -40,7 +34,8 @@ def compose(text: str, heard: Heard) -> Understood:
     """The intent with its slots' values; words that mean no value fill no slot."""
     if heard.intent == NOTHING:
         return Understood(NOTHING, heard.confidence, {}, heard.language)
-    said = {span.slot: text[span.start : span.end] for span in reversed(heard.spans)}
+    spans = mended(text, heard.intent, heard.spans, heard.language)
+    said = {span.slot: text[span.start : span.end] for span in reversed(spans)}
     changed = heard.change if heard.intent in _CHANGED else ""
     slots: dict[str, str | int | float] = {"domain": heard.domain} if heard.domain else {}
     for slot, words in said.items():
@@ -49,6 +44,7 @@ def compose(text: str, heard: Heard) -> Understood:
         if (value := read(slot, words, heard.language)) is not None:
             slots[slot] = value
     slots |= _together(said, heard)
+    slots |= due(text, heard.intent, slots, heard.language)
     if changed:
         slots["change"] = _change(changed, said.get("value"), heard.language)
     return Understood(heard.intent, heard.confidence, slots, heard.language, heard.more)

@@ -87,6 +87,14 @@ SLOTS = {
 """The spans that may fill a slot of each intent."""
 
 
+class Span(NamedTuple):
+    """Words of a sentence that fill a slot: characters from start to end."""
+
+    slot: str
+    start: int
+    end: int
+
+
 class Example(NamedTuple):
     """A labelled sentence.
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from edge_agent.intents.compose import NOTHING, Heard, Span, compose
+from edge_agent.intents.compose import NOTHING, Heard, compose
 from edge_agent.intents.encoding import fold
-from edge_agent.intents.labels import CHANGES, LANGUAGES, SPANS
+from edge_agent.intents.labels import CHANGES, LANGUAGES, SPANS, Span
 from edge_agent.intents.values import read
 from pipelines.decode import decode
 from pipelines.source import Reader

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_agent.intents.compose import Span
-from edge_agent.intents.labels import SPANS
+from edge_agent.intents.labels import SPANS, Span
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _WORDS = re.compile(
@@ -28,8 +27,15 @@ _NEVER = -1e9
 _NAMED = re.compile(r"\w")
 
 
-def likeliest(text: str, places: Sequence[int], tags: Array, slots: Collection[str]) -> list[Span]:
-    """The spans of a text, of some slots only.
+def likeliest(
+    text: str,
+    places: Sequence[int],
+    tags: Array,
+    slots: Collection[str],
+    *,
+    thing: float = 0.0,
+) -> list[Span]:
+    """The spans of a text, of some slots only; by `thing` one is likelier to begin a device.
 
     `tags` are the logits of bytes (bytes, tags), in the order of `shape.TAGS`; byte i is of the
     character `places[i]` of the text.
@@ -38,6 +44,7 @@ def likeliest(text: str, places: Sequence[int], tags: Array, slots: Collection[s
     if not words:
         return []
     outside, begun, continued = _chances(words, places, tags, slots)
+    begun[:, SPANS.index("device")] += thing
     path = _path(outside, begun, continued)
     return _surest(text, words, path, begun - outside[:, None])
 

@@ -8,13 +8,22 @@ from typing import Any
 import numpy as np
 
 from edge_agent.intents.compose import NOTHING, Heard
-from edge_agent.intents.labels import CHANGES, DOMAINS, INTENTS, LANGUAGES, SLOTS
+from edge_agent.intents.labels import CHANGES, DOMAINS, INTENTS, LANGUAGES, SLOTS, Span
 from edge_agent.intents.shape import CHANGE, DOMAIN, INTENT, LANGUAGE, MORE
 from edge_agent.intents.spans import likeliest
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SURE = 0.7
 """Below this confidence a sentence is not understood."""
+OF_A_THING = frozenset({
+    "turn_on", "turn_off", "toggle", "open", "close", "set_position", "lock", "unlock", "start",
+    "query_state",
+})  # fmt: skip
+"""What is done to a thing: a sentence that names none was misread."""
+
+_THING = frozenset({"device", "area"})
+_WANTED = 3.0
+"""How much likelier (in logits) a word is to name a thing that must be there."""
 
 
 def heard(
@@ -31,12 +40,23 @@ def heard(
     found = language or LANGUAGES[int(labels[LANGUAGE].argmax())]
     if INTENTS[best] == NOTHING or confidence < SURE:
         return Heard(found, NOTHING, confidence)
+    domain = DOMAINS[int(labels[DOMAIN].argmax())]
     return Heard(
         found,
         INTENTS[best],
         confidence,
-        DOMAINS[int(labels[DOMAIN].argmax())],
+        domain,
         CHANGES[int(labels[CHANGE].argmax())],
         bool(labels[MORE] > 0),
-        likeliest(text, places, tags, SLOTS[INTENTS[best]]),
+        _spans(text, places, tags, INTENTS[best], domain=domain),
     )
+
+
+def _spans(
+    text: str, places: Sequence[int], tags: Array, intent: str, *, domain: str
+) -> list[Span]:
+    """The likeliest spans; with a thing among them where something is done to one."""
+    spans = likeliest(text, places, tags, SLOTS[intent])
+    if domain or intent not in OF_A_THING or any(each.slot in _THING for each in spans):
+        return spans
+    return likeliest(text, places, tags, SLOTS[intent], thing=_WANTED)

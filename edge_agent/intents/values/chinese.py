@@ -21,6 +21,13 @@ _AROUND = re.compile(
     r"|(?<=[台臺廊房道子])上$"
 )
 _HALF_OF_DAY = re.compile("(?<=..)[早晚]$")
+_WITHIN = r"(?:^|(?<=[，。,在把请让给]))(?P<room>{room})"
+_PLAYED = re.compile(
+    r"(?:听|看|播放|放|播)(?:一?[首点下段集个些曲])?(?P<cut>[^\W听看放播首点下段集个些一的给在到，。]{1,2})$"
+)
+_DAYS = re.compile(
+    "(?:(?:今|明|后|大后)[天晚早]|(?:周|星期|礼拜)[一二三四五六日天]|每天)(?=[^到至和、早晚中上下的午\\d])"
+)
 _TWICE = re.compile(r"(.+)[没不]\1")
 _EMPTY = re.compile(
     "^(?:现在|已经|是不是|有没有|是否|处于|还|都|是|在|被|给)+(?=.)"
@@ -74,7 +81,8 @@ def opens(thing: str) -> bool:
 
 def day(text: str) -> str:
     """A day without the half of it: 周日早 is 周日; 明早 is one word."""
-    return _HALF_OF_DAY.sub("", text)
+    known = _DAYS.match(text)
+    return _HALF_OF_DAY.sub("", known[0] if known else text)
 
 
 def _minutes(found: re.Match[str]) -> int:
@@ -96,4 +104,14 @@ def _figures(text: str) -> str:
 @cache
 def chinese() -> Speech:
     """Chinese, its words read once."""
-    return speech("zh", _figures, clock=clock, name=place, core=core, opens=opens, day=day)
+    return speech(
+        "zh",
+        _figures,
+        clock=clock,
+        name=place,
+        core=core,
+        opens=opens,
+        day=day,
+        within=_WITHIN,
+        played=_PLAYED,
+    )

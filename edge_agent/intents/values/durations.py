@@ -21,6 +21,15 @@ def seconds(speech: Speech, text: str) -> int | None:
     return _by_clock(speech, said, clock) if clock else _by_parts(speech, said)
 
 
+def spoken(speech: Speech, text: str) -> int | None:
+    """The length of time that a sentence names: the first numbers that have a unit."""
+    said = speech.figures(plain(text))
+    parts = [part for part in _PART.finditer(said) if _unit(speech, part["unit"] or "")]
+    if not parts:
+        return None
+    return _by_parts(speech, said[parts[0].start() : parts[-1].end()])
+
+
 def _by_clock(speech: Speech, said: str, clock: re.Match[str]) -> int:
     first, second = int(clock["first"]), int(clock["second"])
     if clock["third"]:

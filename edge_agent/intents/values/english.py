@@ -22,6 +22,16 @@ _QUARTER = re.compile(r"\b(?:a |1 )?quarter\b")
 _TWELVE = re.compile(r"(?:\b(?:12|twelve) )?\b(noon|midday|midnight)\b")
 _DIGITS = re.compile(r"\b(?P<hour>\d\d?)(?P<minutes>\d\d)\b")
 _HOUR = re.compile(r"(?P<hour>\d\d?)(?:\s*[:.h]\s*|\s+)?(?:(?:oh|o)\s+)?(?P<minutes>\d\d?)?(?!\d)")
+_NUMBER = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\d\d?)"
+_SEVERAL = re.compile(
+    r"\b(?:half|(?:a )?quarter|five|ten|twenty(?:[ -]five)?|\d\d?)(?: minutes?)? "
+    rf"(?:past|after|to|till?|before) {_NUMBER}\b(?: in the (?:morning|afternoon|evening)"
+    r"| ?[ap]m\b)?",
+    re.IGNORECASE,
+)
+_WITHIN = (
+    r"\b(?:in|on|at) (?:the |my |our )?(?P<room>{room})\b(?! (?:room|door|window|light|lamp)s?\b)"
+)
 _BEFORE = {"to", "til", "till", "until", "before", "of"}
 
 
@@ -46,4 +56,4 @@ def _half(text: str) -> Half | None:
 @cache
 def english() -> Speech:
     """English, its words read once."""
-    return speech("en", figures, clock=clock)
+    return speech("en", figures, clock=clock, within=_WITHIN, hours=_SEVERAL)

@@ -24,6 +24,13 @@ _QUARTERS = (
 _BESIDE = re.compile(
     r"(?P<minutes>\d+)(?: minuten?)? (?P<side>nach|vor) (?P<half>30 vor )?(?P<hour>\d+)"
 )
+_NUMBER = r"(?:eins?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\d\d?)"
+_SEVERAL = re.compile(
+    r"\b(?:(?:fünf|zehn|zwanzig|viertel|\d\d?)(?: minuten)? (?:vor|nach) (?:halb |drei ?viertel )?"
+    rf"|halb |drei ?viertel |viertel ){_NUMBER}\b(?: (?:in der früh|morgens|abends|nachmittags))?",
+    re.IGNORECASE,
+)
+_WITHIN = r"\b(?:im|in der|in dem|auf dem|auf der|am) (?P<room>{room})\b"
 _DIGITS = re.compile(r"\b(?P<hour>\d\d?)(?P<minutes>\d\d)\b")
 _HOUR = re.compile(r"(?P<hour>\d\d?)\s*(?:[:.h]|uhr)?\s*(?:und )?(?P<minutes>\d\d?)?(?!\d)")
 _NAMED = (("mitternacht", "00:00"), ("mittag", "12:00"))
@@ -66,4 +73,4 @@ def _half(text: str) -> Half | None:
 @cache
 def german() -> Speech:
     """German, its words read once."""
-    return speech("de", figures, clock=clock, name=name)
+    return speech("de", figures, clock=clock, name=name, within=_WITHIN, hours=_SEVERAL)

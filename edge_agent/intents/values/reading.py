@@ -27,6 +27,11 @@ def read(slot: str, text: str, language: str) -> Value | None:
     return _READERS[slot](speech, text) if slot in _READERS else text.strip(_KEPT) or None
 
 
+def speech_of(language: str) -> Speech:
+    """How a language says values."""
+    return _SPEECHES[language]()
+
+
 def time_on(day: str, text: str, language: str) -> str | None:
     """A time of day whose half the words for the day may tell: `8`, `tomorrow night`."""
     clock = _SPEECHES[language]().clock
@@ -55,6 +60,10 @@ def _name(speech: Speech, text: str) -> str | None:
     while space and plain(first) in speech.before:
         said = rest
         first, space, rest = said.partition(" ")
+    rest, space, last = said.rpartition(" ")
+    while space and plain(last) in speech.after:
+        said = rest
+        rest, space, last = said.rpartition(" ")
     return "all" if plain(said) in speech.everywhere else speech.name(said) or None
 
 

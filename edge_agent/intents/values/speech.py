@@ -19,6 +19,9 @@ _FRACTION = re.compile(r"(?:\b(?P<whole>\d+) +)?\b(?P<over>[1-3])[⁄/](?P<under
 _SHARP = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "’": "'", "‑": "-"})
 
 
+NEVER = re.compile(r"(?!)")
+
+
 def _never(_: str) -> bool:
     return False
 
@@ -28,8 +31,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 
     `slots` names colours, modes, properties and states in English; `units` are s, min, h, day, %,
     celsius, fahrenheit, kelvin; `shares` are percentages that have a word (`half`: 50);
-    `everywhere` stands for the whole house; `before` are words that may stand before a name and
-    are no part of it.
+    `everywhere` stands for the whole house; `before` and `after` are words that may stand around a
+    name and are no part of it; `rooms` are places that most homes have.
     """
 
     slots: dict[str, dict[str, list[str]]]
@@ -37,6 +40,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     shares: dict[str, list[str]]
     everywhere: list[str]
     before: list[str] = []
+    after: list[str] = []
+    rooms: list[str] = []
 
 
 class Speech(Struct, frozen=True):
@@ -46,7 +51,9 @@ class Speech(Struct, frozen=True):
     hours`); `clock` reads a time of day as `HH:MM`; `share` finds a word of `shares`; `name` takes
     the case ending off a name that is already without article; `core` takes off a word of a slot
     what adds no meaning; `opens` tells things whose open and closed are said with the words for on
-    and off; `day` takes off a day what belongs to the time of day.
+    and off; `day` takes off a day what belongs to the time of day. `hours` finds times of day that
+    take several words, `rooms` a `room` as it is said for a place, `played` what stands between the
+    verb and a title (`cut`: the title's own beginning).
     """
 
     figures: Callable[[str], str]
@@ -57,6 +64,10 @@ class Speech(Struct, frozen=True):
     share: re.Pattern[str]
     everywhere: frozenset[str]
     before: frozenset[str]
+    after: frozenset[str]
+    rooms: re.Pattern[str]
+    hours: re.Pattern[str] = NEVER
+    played: re.Pattern[str] = NEVER
     name: Callable[[str], str] = str
     core: Callable[[str], str] = str
     opens: Callable[[str], bool] = _never
@@ -72,6 +83,9 @@ def speech(
     core: Callable[[str], str] = str,
     opens: Callable[[str], bool] = _never,
     day: Callable[[str], str] = str,
+    within: str,
+    hours: re.Pattern[str] = NEVER,
+    played: re.Pattern[str] = NEVER,
 ) -> Speech:
     """A language from its functions and its file `LANGUAGE.yaml`.
 
@@ -90,6 +104,10 @@ def speech(
         re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)"),
         frozenset(map(plain, words.everywhere)),
         frozenset(map(plain, words.before)),
+        frozenset(map(plain, words.after)),
+        re.compile(within.format(room="|".join(words.rooms)), re.IGNORECASE),
+        hours,
+        played,
         name,
         core,
         opens,
@@ -117,6 +135,22 @@ def meaning(words: Mapping[str, str], text: str) -> str | None:
     word = plain(text)
     found = word if word in words else closest(word, words)
     return words[found] if found else None
+
+
+def named_in(words: Mapping[str, str], text: str) -> str | None:
+    """What the words of a sentence that mean something stand for; None where they differ."""
+    said, found = plain(text), set[str]()
+    for word in sorted(words, key=len, reverse=True):
+        if _stands(word, said):
+            found.add(words[word])
+            said = said.replace(word, " ")
+    return found.pop() if len(found) == 1 else None
+
+
+def _stands(word: str, said: str) -> bool:
+    if not word.isascii():
+        return word in said
+    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", said) is not None
 
 
 def _by_word(meanings: Mapping[str, list[str]]) -> dict[str, str]:
