@@ -50,11 +50,22 @@ def asker_of(asked: ChatCompletionRequest) -> Asker:
 
 
 def _message(said: dict[str, Any]) -> dict[str, Any]:
-    """A turn with its content as one text; parts of other kinds are refused by the model."""
+    """A turn with its content as one text.
+
+    Raises:
+        ValueError: a part of it is no text.
+    """
     content = said.get("content")
     if isinstance(content, list):
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        content = "".join(_text(part) for part in content)
     return {**said, "content": content or ""}
+
+
+def _text(part: Any) -> str:
+    kind = part.get("type") if isinstance(part, dict) else type(part).__name__
+    if kind != "text":
+        raise ValueError(f"messages: a part of the content is `{kind}`; only text is read")
+    return str(part.get("text", ""))
 
 
 def _schema(asked: ChatCompletionRequest) -> dict[str, Any] | None:

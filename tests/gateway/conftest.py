@@ -22,12 +22,12 @@ T = TypeVar("T")
 class Site:
     """A served gateway, the fakes behind it, and clients that reach it."""
 
-    def __init__(self, home: Path, token: str | None) -> None:
+    def __init__(self, home: Path, token: str | None, parts: Callable[[], Parts] = Parts) -> None:
         self.socket = home / "agent.sock"
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.parts = self.call(Parts)
+        self.parts = self.call(parts)
         settings = GatewaySettings(port=0, token=token)
         self.entrance = self.call(lambda: start(self.parts.gateway, settings, self.socket))
         self.url = f"http://127.0.0.1:{self.entrance.port}"
