@@ -104,7 +104,7 @@ def mount(api: Any, history: History) -> None:
     It answers 501 while the tables are not those we know; then the public API is the way.
     """
     from fastapi import Response
-    from starlette.requests import Request
+    from starlette.requests import ClientDisconnect, Request
 
     async def take(request: Request) -> Response:
         if not history.checked:
@@ -113,6 +113,8 @@ def mount(api: Any, history: History) -> None:
             return Response(history.reason, 501, media_type="text/plain")
         try:
             taken = await history.take(await request.body())
+        except ClientDisconnect:  # the agent has ended meanwhile, and sends it again
+            return Response(status_code=400)
         except msgspec.ValidationError as error:
             return Response(str(error), 422, media_type="text/plain")
         except OSError as error:
