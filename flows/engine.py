@@ -199,7 +199,7 @@ class Engine:
         identity = run_id(run, pipeline_mask(pipeline)) if run else unique_id()
         event = Event(identity, now, now, "manual", pipeline, payload)
         scope = lane.scope({"id": "manual", "payload": payload, "ts": now}, event)
-        scope.inputs = values
+        scope.inputs, scope.run_id = values, run
         return lane, scope
 
     def emit(self, name: str, data: Any, run: int = 0, depth: int = 0) -> None:

@@ -239,6 +239,10 @@ class Lane:
         self._dones.pop(scope.run_id, None)
 
     def _number(self, scope: Scope) -> None:
+        if scope.run_id:  # given elsewhere, maybe that of an earlier attempt
+            scope.run.number, scope.run.started = scope.run_id, self._now()
+            self.host.begun(scope.event)
+            return
         event, ordinal = self._last
         ordinal = ordinal + 1 if event == scope.event.id else 0
         self._last = (scope.event.id, ordinal)

@@ -11,8 +11,9 @@ from edge_agent.ledger.ledger import Ledger
 from edge_agent.prefect.api import PrefectApi, Refused
 from edge_agent.prefect.deployments import Deployments
 from edge_agent.prefect.flows import PrefectFlows
+from edge_agent.prefect.repeats import repeat
 from flows.engine import Engine
-from flows.prefect.history import CARRIED, CLAIMED
+from flows.prefect.history import ATTEMPT, CARRIED, CLAIMED
 from pipelines.plan import Plan
 from pipelines.step import StepFailed
 from schemas.event import Event
@@ -87,7 +88,7 @@ class Claims:
 
     # ------------------------------------------------------------------ starting
     async def _start(self, wanted: dict[str, Any]) -> None:
-        identity = wanted["id"]
+        identity, attempt = wanted["id"], wanted["run_count"] + 1
         if not await self._set(identity, "PENDING"):
             return  # somebody else has it, or a limit holds it back
         pipeline = self._deployments.pipelines[wanted["deployment_id"]]
@@ -98,12 +99,16 @@ class Claims:
         except (LookupError, UserError) as error:
             await self._set(identity, "FAILED", message=str(error))
             return
-        scope.trigger[CLAIMED] = wanted["name"]
+        earlier = await self._ledger.trace(UUID(identity).int) if attempt > 1 else None
+        if earlier is not None:
+            repeat(scope, earlier)
+        scope.trigger |= {CLAIMED: wanted["name"]} | ({ATTEMPT: attempt} if attempt > 1 else {})
         if lane.plan.path == "fast" and not await self._set(identity, "RUNNING"):
             return
-        self._engine.recorder.event(scope.event)
+        if earlier is None or earlier.event is None:
+            self._engine.recorder.event(scope.event)
         try:
-            ready = lane.ready(scope)
+            ready = lane.ready(scope, force=attempt > 1)
         except StepFailed as error:
             await self._set(identity, "FAILED", message=f"before the first step: {error}")
             return
@@ -140,7 +145,7 @@ class Claims:
             if self._flows.holds(shown):
                 continue
             kept = await self._ledger.trace(UUID(shown["id"]).int)
-            if kept is None or kept.run is None:
+            if kept is None or kept.run is None or _attempt(kept.run) < shown["run_count"]:
                 text = "it died with its agent"
                 await self._set(shown["id"], "CRASHED", message=text, force=True)
             elif kept.run.state not in _OPEN and CLAIMED in kept.run.trigger:
@@ -168,3 +173,7 @@ class Claims:
             log.warning("Prefect does not take a state", extra=extra)
             return False
         return bool(answer["status"] == "ACCEPT")
+
+
+def _attempt(run: RunRecord) -> int:
+    return int(run.trigger.get(ATTEMPT, 1))

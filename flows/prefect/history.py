@@ -20,6 +20,9 @@ CLAIMED = "flow_run"
 # The key that says Prefect's own engine carries the run and has its states and tasks; `LATE` where
 # it has not heard all of it, and gets it from the record after all.
 CARRIED, LIVE, LATE = "carried", "live", "late"
+# The key that says the how manieth time the run is tried, from the second; its states and lines
+# stand beside those of the earlier times.
+ATTEMPT = "attempt"
 _SHORTEST = 1e-6  # Prefect keeps one state of a run at a time, by the microsecond
 _LONGEST_TEXT = 2_000
 
@@ -98,6 +101,7 @@ class FlowRun(Struct, frozen=True):
     asked: bool = False
     claimed: bool = False
     late: bool = False
+    attempt: int = 1
 
 
 def flow_run(record: RunRecord, agent: str) -> FlowRun:
@@ -125,6 +129,7 @@ def flow_run(record: RunRecord, agent: str) -> FlowRun:
         asked=is_asked,
         claimed=is_live or (is_asked and carried is None),
         late=carried == LATE,
+        attempt=record.trigger.get(ATTEMPT, 1),
     )
 
 

@@ -79,14 +79,15 @@ class Rows:
     def add(self, run: FlowRun, *, flow: str, deployment: str | None, creator: str) -> None:
         """Add a run of the flow with this id (and deployment)."""
         moment, tables, id_ = self._encoding.moment, self.tables, text_id(run.id)
+        own = _own_id(run.id, run.attempt)
         if not run.claimed:
             tables["flow_run"].append(self._flow_run(run, flow, deployment, creator))
             tables["flow_run_state"] += self._states(id_, run.id, run.states)
         for task in run.tasks:
-            self._add_task(id_, task)
+            self._add_task(id_, task, run.attempt)
         for number, line in enumerate(run.logs):
             task_id = text_id(line.task) if line.task else None
-            line_id = text_id(_sub_id(run.id, number))
+            line_id = text_id(_sub_id(own, number))
             text, written = _storable(line.text), self._written
             tables["log"].append(
                 (
@@ -121,19 +122,19 @@ class Rows:
             _json(run.context), creator, None, *self._fate(run.id, run.states),
         )  # fmt: skip
 
-    def _add_task(self, run_id: str, task: TaskRun) -> None:
-        id_ = text_id(task.id)
+    def _add_task(self, run_id: str, task: TaskRun, attempt: int) -> None:
+        id_, own = text_id(task.id), _own_id(task.id, attempt)
         self.tables["task_run"].append(
             (
                 id_, self._encoding.moment(task.states[0].at), self._now, task.name, run_id,
                 task.key, task.turn, _inputs(task), _json([task.kind]), 1,
-                *self._fate(task.id, task.states),
+                *self._fate(own, task.states),
             )
         )  # fmt: skip
         # That a step ran says its start time; a state of its own for it costs 400 bytes and is
         # written only where there is a history: of several tries.
         first = 1 if len(task.states) == 2 else 0
-        self.tables["task_run_state"] += self._states(id_, task.id, task.states, first)
+        self.tables["task_run_state"] += self._states(id_, own, task.states, first)
 
     def _states(
         self, owner: str, number: int, states: Sequence[State], first: int = 0
@@ -161,6 +162,11 @@ class Rows:
 def _running_time(states: Sequence[State]) -> float:
     pairs = itertools.pairwise(states)
     return sum(after.at - state.at for state, after in pairs if state.type == "RUNNING")
+
+
+def _own_id(number: int, attempt: int) -> int:
+    """What the ids of an attempt's states and log lines come from."""
+    return number ^ (attempt - 1) << 80
 
 
 def _sub_id(number: int, turn: int) -> int:
