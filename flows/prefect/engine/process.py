@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from flows.prefect.engine.kept import keep_bounded
 from flows.prefect.engine.run import CarriedRun
 from flows.prefect.engine.words import LONGEST, Leave, Open, Word, line, told
 
@@ -60,7 +61,11 @@ def main() -> None:
 
 async def _carry(output: Any) -> None:
     from prefect.context import AsyncClientContext, SyncClientContext
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.settings import (
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_LOCAL_STORAGE_PATH,
+        temporary_settings,
+    )
 
     from flows.prefect.engine.engines import keep_to_the_point
 
@@ -75,9 +80,11 @@ async def _carry(output: Any) -> None:
     with unwatched, SyncClientContext.get_or_create():
         async with AsyncClientContext.get_or_create() as clients:
             carrier = Carrier(clients.client, lambda word: transport.write(line(word)))
+            bounding = asyncio.create_task(keep_bounded(PREFECT_LOCAL_STORAGE_PATH.value()))
             transport.write(b"\n")  # ready
             while text := await reader.readline():
                 carrier.hear(text)
+            bounding.cancel()
             await carrier.leave()
 
 
