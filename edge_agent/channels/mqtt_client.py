@@ -32,10 +32,9 @@ class FastClient(Client):
     """One paho client over many connections; see the module's head.
 
     `adopt` takes a connected non-blocking socket, `write` queues a packet, or what `pack` makes one
-    of when it leaves; `flush` sends. Incoming
-    QoS 1 and 2 messages are numbered from 1 over the client's life; `ack(n)` acknowledges all up
-    to the n-th, in the order of their arrival (MQTT 4.6). Numbers from an earlier connection are
-    void.
+    of when it leaves; `flush` sends. Incoming QoS 1 and 2 messages are numbered from 1 over the
+    client's life; `ack(n)` acknowledges all up to the n-th, in the order of their arrival (MQTT
+    4.6). Numbers from an earlier connection are void.
     """
 
     def __init__(self, client_id: str, events: Events, loop: asyncio.AbstractEventLoop) -> None:

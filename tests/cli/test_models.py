@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cli import main
+from tests.cli.model_home import home
 from tests.models.conftest import THIS, Made, llama, shared
 
-__all__ = ["llama", "shared"]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "hearth.yaml").write_text("agent: {name: models}\n")
-    monkeypatch.setenv("HEARTH_HOME", str(folder))
-    return folder
+__all__ = ["home", "llama", "shared"]
 
 
 def add(model: Made, *more: str) -> int:

@@ -9,18 +9,11 @@ from typing import Any
 import pytest
 
 from edge_agent.cli import main
+from tests.cli.model_home import home
 from tests.models.exported import classifier, embedder
 
+__all__ = ["home"]
 SAID = "turn on the light"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "hearth.yaml").write_text("agent: {name: models}\n")
-    monkeypatch.setenv("HEARTH_HOME", str(folder))
-    return folder
 
 
 @pytest.fixture

@@ -168,13 +168,34 @@ def test_numbers_from_an_earlier_connection_are_void() -> None:
         theirs.close()
 
 
-class FailingOnce(Heard):
-    """An application with a bug: its first message raises."""
+class Recovering(Heard):
+    """An application with a bug: it fails the first time, and tells when it went on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.failed = False
         self.second = asyncio.Event()
+
+
+async def failures_after(events: Recovering, data: bytes) -> list[object]:
+    """What reached the loop's handler when this was read and the application had gone on."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    loop, failures = asyncio.get_running_loop(), list[object]()
+    loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+    client = FastClient("c", events, loop)
+    client.speak(4)
+    client.adopt(ours, keepalive=60, session_expiry=60, max_packet=1_000_000)
+    theirs.send(data)
+    await events.second.wait()
+    client.drop()
+    theirs.close()
+    return failures
+
+
+class FailingOnce(Recovering):
+    """Its first message raises."""
+
+    failed = False
 
     def received(
         self, topic: str, payload: bytes, first: int, packet_id: int, subscription: int
@@ -187,29 +208,16 @@ class FailingOnce(Heard):
 
 
 async def test_a_message_that_fails_in_the_application_does_not_take_the_next_with_it() -> None:
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    events, loop = FailingOnce(), asyncio.get_running_loop()
-    failures: list[object] = []
-    loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
-    client = FastClient("c", events, loop)
-    client.speak(4)
-    client.adopt(ours, keepalive=60, session_expiry=60, max_packet=1_000_000)
-    theirs.send(message(b"a", b"1") + message(b"a", b"2"))
-    await events.second.wait()
+    events = FailingOnce()
+    failures = await failures_after(events, message(b"a", b"1") + message(b"a", b"2"))
     assert [event[2] for event in events.events] == [b"1", b"2"]
     assert isinstance(failures[0], ZeroDivisionError)
-    client.drop()
-    theirs.close()
 
 
-class EndingBadlyOnce(Heard):
-    """An application that fails with the first read as a whole."""
+class EndingBadlyOnce(Recovering):
+    """It fails with the first read as a whole."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.ends = 0
-        self.second = asyncio.Event()
+    ends = 0
 
     def batch_read(self) -> None:
         self.ends += 1
@@ -219,20 +227,10 @@ class EndingBadlyOnce(Heard):
 
 
 async def test_a_read_that_the_application_failed_on_is_handed_over_once_more() -> None:
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    events, loop = EndingBadlyOnce(), asyncio.get_running_loop()
-    failures: list[object] = []
-    loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
-    client = FastClient("c", events, loop)
-    client.speak(4)
-    client.adopt(ours, keepalive=60, session_expiry=60, max_packet=1_000_000)
-    theirs.send(message(b"a", b"1"))
-    await events.second.wait()
+    events = EndingBadlyOnce()
+    failures = await failures_after(events, message(b"a", b"1"))
     assert [event[2] for event in events.events] == [b"1"]
     assert isinstance(failures[0], ZeroDivisionError)
-    client.drop()
-    theirs.close()
 
 
 def test_a_subscription_identifier_is_found_among_other_properties() -> None:
