@@ -16,6 +16,8 @@ from prefect.exceptions import PrefectSignal
 from prefect.flow_engine import AsyncFlowRunEngine
 from prefect.task_engine import AsyncTaskRunEngine
 
+from flows.prefect.engine.client import RunClient
+
 
 class Lost(PrefectSignal):  # type: ignore[misc]
     """A state that Prefect has not taken; not an Exception, so that the engine adds nothing."""
@@ -23,6 +25,13 @@ class Lost(PrefectSignal):  # type: ignore[misc]
 
 class FlowEngine(AsyncFlowRunEngine):  # type: ignore[misc]
     """The engine of a flow whose body gives its last state and does not fail."""
+
+    run_client: RunClient
+
+    @property
+    def client(self) -> RunClient:
+        """What it asks of Prefect, for this run."""
+        return self.run_client
 
     @contextmanager
     def setup_flow_run_suspension_request(self) -> Iterator[Any]:
@@ -48,9 +57,11 @@ class TaskEngine(AsyncTaskRunEngine):  # type: ignore[misc]
         """Let go of: the step itself goes on."""
 
 
-async def run_flow(flow: Any, flow_run: Any) -> Any:
+async def run_flow(flow: Any, client: RunClient) -> Any:
     """Run a flow as `prefect.flow_engine.run_flow_async` does; its last state."""
+    flow_run = client.flow_run
     engine = FlowEngine(flow=flow, flow_run=flow_run, parameters=flow_run.parameters)
+    engine.run_client = client
     async with engine.start():
         while engine.is_running():
             async with engine.run_context():

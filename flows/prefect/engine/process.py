@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.prefect.engine.kept import keep_bounded
+from flows.prefect.engine.proposing import Proposer
 from flows.prefect.engine.run import CarriedRun
 from flows.prefect.engine.words import LONGEST, Leave, Open, Word, line, told
 
@@ -20,6 +21,7 @@ class Carrier:
 
     def __init__(self, client: Any, say: Callable[[Word], None]) -> None:
         self._client = client
+        self._proposer = Proposer(client)
         self._say = say
         self._runs: dict[str, CarriedRun] = {}
         self._carrying: dict[str, asyncio.Task[None]] = {}
@@ -28,7 +30,8 @@ class Carrier:
         """One line of the agent's."""
         word = told.decode(text)
         if isinstance(word, Open):
-            run = self._runs[word.run] = CarriedRun(word, self._client, self._say)
+            run = CarriedRun(word, self._client, self._proposer, say=self._say)
+            self._runs[word.run] = run
             self._carrying[word.run] = asyncio.create_task(self._carry(run))
         elif (known := self._runs.get(word.run)) is None:
             return

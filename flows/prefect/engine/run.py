@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from flows.prefect.engine.records import flow_run_of
+from flows.prefect.engine.proposing import Proposer
 from flows.prefect.engine.task import CarriedTask
 from flows.prefect.engine.words import (
     Begin,
@@ -32,11 +32,14 @@ _END = {"completed": "Completed", "failed": "Failed", "cancelled": "Cancelled"}
 class CarriedRun:
     """`carry` has Prefect's engine run it to its end; `hear` gets the agent's words."""
 
-    def __init__(self, opening: Open, client: Any, say: Callable[[Word], None]) -> None:
+    def __init__(
+        self, opening: Open, client: Any, proposer: Proposer, *, say: Callable[[Word], None]
+    ) -> None:
         self.opening = opening
-        self._client = client
+        self._shared = client
+        self._proposer = proposer
         self._say = say
-        self._flow_run: Any = None
+        self._client: Any = None
         self._tasks: dict[str, CarriedTask] = {}
         self._news: asyncio.Queue[Begin | Close] = asyncio.Queue()
 
@@ -52,10 +55,11 @@ class CarriedRun:
         from prefect.exceptions import Abort, Pause
 
         from flows.prefect.engine.engines import Lost
+        from flows.prefect.engine.records import client_of
 
         run, state = self.opening.run, ""
         try:
-            self._flow_run = await flow_run_of(self.opening, self._client)
+            self._client = await client_of(self.opening, self._shared, self._proposer)
             over = await self._let_in()
             state = (over or await self._run_flow()).name
         except (Abort, Pause) as error:
@@ -72,14 +76,15 @@ class CarriedRun:
         """Wait until the limits of its deployment let it run; a state where it is over instead."""
         from prefect.states import Cancelled, Pending
 
-        while self._flow_run.state.is_scheduled():
+        flow_run = self._client.flow_run
+        while flow_run.state.is_scheduled():
             if await self._propose(Pending()):
                 self._say(Held(self.opening.run))
                 if await self._is_closed():
                     await self._propose(Cancelled())
-        if not self._flow_run.state.is_cancelled():
+        state = flow_run.state
+        if not state.is_cancelled():
             return None
-        state = self._flow_run.state
         self._say(Refused(self.opening.run, state.message or state.name, cancelled=True))
         return state
 
@@ -87,7 +92,7 @@ class CarriedRun:
         """Propose a state; whether the run is to be asked about later."""
         from prefect.utilities.engine import propose_state
 
-        flow_run = self._flow_run
+        flow_run = self._client.flow_run
         flow_run.state = await propose_state(self._client, state, flow_run_id=flow_run.id)
         return bool(flow_run.state.is_scheduled())
 
@@ -103,12 +108,12 @@ class CarriedRun:
     async def _run_flow(self) -> Any:
         from flows.prefect.engine.engines import run_flow
 
-        return await run_flow(self._flow(), self._flow_run)
+        return await run_flow(self._flow(), self._client)
 
     async def _is_cancelled(self) -> bool:
-        if self._flow_run is None:
+        if self._client is None:
             return False
-        state = (await self._client.read_flow_run(self._flow_run.id)).state
+        state = (await self._shared.read_flow_run(self._client.flow_run.id)).state
         return bool(state and (state.is_cancelled() or state.is_cancelling()))
 
     def _flow(self) -> Any:
@@ -140,7 +145,7 @@ class CarriedRun:
         """The body of the flow: begin tasks as the agent comes to them, until it has ended."""
         from prefect import states
 
-        self._say(Opened(self.opening.run, str(self._flow_run.id)))
+        self._say(Opened(self.opening.run, str(self._client.flow_run.id)))
         async with asyncio.TaskGroup() as under_way:
             while isinstance(word := await self._news.get(), Begin):
                 self._begin(word, under_way)

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from flows.prefect.server.route import History, Writer, mount
-from flows.prefect.server.small import environment, make_tables, sqlite_url, tame_sqlite
+from flows.prefect.server.small import environment, make_tables, sqlite_url
+from flows.prefect.server.tame import tame_sqlite
 
 _KINDNESS = 5  # beside an agent, which comes first
 
@@ -112,7 +113,7 @@ async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket on the wanted port, on a free one if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

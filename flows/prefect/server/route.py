@@ -1,19 +1,20 @@
-"""The one route we add to Prefect's API: runs as the ledger keeps them, many at a time."""
+"""The routes we add to Prefect's API: runs as the ledger keeps them, and states they propose."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from flows.prefect.history import flow_run
+from flows.prefect.server.proposals import Orchestration
 from flows.prefect.server.rows import Conflict, Encoding, Rows
 from flows.prefect.server.statements import shortcomings
-from flows.prefect.wire import RUNS_PATH, Batch
+from flows.prefect.wire import PROPOSALS_PATH, RUNS_PATH, Batch
 from schemas.identity import text_id
 from schemas.kept_run import KeptRun
 
@@ -52,14 +53,21 @@ class History:
         if self.reason:
             log.warning("runs go through the public API: the tables differ (%s)", self.reason)
 
-    async def take(self, body: bytes) -> int:
-        """Write a batch (JSON of `Batch`); the number of its runs.
+    async def take(self, body: bytes) -> bytes:
+        """Write a batch (JSON of `Batch`); how many runs it had.
 
         Raises:
             msgspec.ValidationError: the body is none.
             OSError: the database cannot be written now.
         """
-        batch = self._decoder.decode(body)
+        return b'{"runs":%d}' % len(await self.write(self._decoder.decode(body)))
+
+    async def write(self, batch: Batch) -> Mapping[str, str]:
+        """Write runs; the ids of their flows by their own.
+
+        Raises:
+            OSError: the database cannot be written now.
+        """
         # A run may come twice, waiting and ended: what comes later counts.
         runs = list({run.id: run for run in batch.runs}.values())
         try:
@@ -68,7 +76,7 @@ class History:
             self._flows = {}  # one may have been deleted: it is made anew
             for run in runs:
                 await self._write_alone(batch, run)
-        return len(runs)
+        return {text_id(run.id): self._flows.get(run.pipeline, "") for run in runs}
 
     async def _write_alone(self, batch: Batch, run: KeptRun) -> None:
         """A run that cannot be written must not stop those behind it for ever."""
@@ -99,26 +107,33 @@ class History:
 
 
 def mount(api: Any, history: History) -> None:
-    """Add the route to Prefect's API application.
+    """Add the routes to Prefect's API application.
 
-    It answers 501 while the tables are not those we know; then the public API is the way.
+    They answer 501 while the tables are not those we know; then the public API is the way.
     """
+    api.add_route(RUNS_PATH, _route(history, history.take), methods=["POST"])
+    api.add_route(
+        PROPOSALS_PATH, _route(history, Orchestration(history.write).take), methods=["POST"]
+    )
+
+
+def _route(history: History, take: Callable[[bytes], Awaitable[bytes]]) -> Any:
     from fastapi import Response
     from starlette.requests import ClientDisconnect, Request
 
-    async def take(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         if not history.checked:
             return Response("starting", 503, media_type="text/plain")
         if history.reason:
             return Response(history.reason, 501, media_type="text/plain")
         try:
-            taken = await history.take(await request.body())
+            taken = await take(await request.body())
         except ClientDisconnect:  # the agent has ended meanwhile, and sends it again
             return Response(status_code=400)
         except msgspec.ValidationError as error:
             return Response(str(error), 422, media_type="text/plain")
         except OSError as error:
             return Response(str(error), 503, media_type="text/plain")
-        return Response(b'{"runs":%d}' % taken, media_type="application/json")
+        return Response(taken, media_type="application/json")
 
-    api.add_route(RUNS_PATH, take, methods=["POST"])
+    return answer

@@ -6,14 +6,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 _MAKE_TABLES = """
 import asyncio
 from prefect.server.database import provide_database_interface
 asyncio.run(provide_database_interface().create_db())
 """
-_SQLITE_CACHE_KIB = 4096  # Prefect's own 80 MB are for each connection of its pool
 
 
 def environment(data: Path, *, database: str, keep: float) -> Mapping[str, str]:
@@ -53,27 +51,3 @@ def make_tables(settings: Mapping[str, str]) -> None:
     process does not give back."""
     command = [sys.executable, "-c", _MAKE_TABLES]
     subprocess.run(command, stdin=subprocess.DEVNULL, env=settings, check=True)
-
-
-def tame_sqlite() -> None:
-    """Begin every transaction IMMEDIATE and keep caches small.
-
-    A deferred transaction that reads and then writes fails with "database is locked" (503) when
-    another wrote meanwhile; taking the lock first waits instead.
-    """
-    from prefect.server.database.configurations import AioSqliteConfiguration
-
-    begin, set_up = AioSqliteConfiguration.begin_transaction, AioSqliteConfiguration.setup_sqlite
-
-    def begin_immediate(self: Any, session: Any, with_for_update: bool = False) -> Any:
-        return begin(self, session, with_for_update=True)
-
-    def set_up_small(self: Any, connection: Any, record: Any) -> None:
-        set_up(self, connection, record)
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
-        cursor.execute("PRAGMA journal_size_limit = 8388608")
-        cursor.close()
-
-    AioSqliteConfiguration.begin_transaction = begin_immediate
-    AioSqliteConfiguration.setup_sqlite = set_up_small
