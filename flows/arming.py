@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from flows.clock_changes import CORRECTION
-from flows.counts import Counts
 from flows.fiber import World
-from flows.gate import LiveGate
-from flows.refusals import Refusals
+from flows.gate import Fired, LiveGate
 from pipelines.plan import Gate, Plan
-from pipelines.scope import Scope
 from pipelines.trigger import OnTime, Watch
 from schemas.event import Event
 
@@ -35,27 +32,6 @@ class TriggerHost(World, Protocol):
         that when the clock has been set to another time."""
 
 
-class Fired(Protocol):
-    """The pipeline that is fired; its plan changes with its versions."""
-
-    plan: Plan
-    enabled: bool
-    counts: Counts
-    refusals: Refusals
-
-    def scope(self, trigger: dict[str, Any], event: Event) -> Scope:
-        """A fresh scope for one firing."""
-
-    def admit(self, live: LiveGate, scope: Scope) -> None:
-        """A firing has come through its gate."""
-
-    def fail_unstarted(self, scope: Scope, error: Exception) -> None:
-        """A firing could not be looked at."""
-
-    def refuse(self, reason: str, scope: Scope, until: float | None = None) -> None:
-        """A firing was held back."""
-
-
 class Triggers:
     """The triggers of a pipeline; `arm` makes them live, `disarm` takes them out."""
 
@@ -72,21 +48,12 @@ class Triggers:
         """Make every trigger live."""
         for gate in self._lane.plan.gates:
             owner = self._owner(gate)
-            live = LiveGate(
-                gate,
-                self._host.slots(f"{owner}/gate"),
-                scope=self._lane.scope,
-                admit=self._lane.admit,
-                failed=self._lane.fail_unstarted,
-                is_missed=self._is_missed,
-                refused=self._lane.refuse,
-                now=self._now,
-            )
+            slots = self._host.slots(f"{owner}/gate")
+            live = LiveGate(gate, slots, self._lane, is_missed=self._is_missed, now=self._now)
             self._gates.append(live)
             slots = self._host.slots(owner)
-            fire = self._fire(gate, live)
             scope = self._lane.scope({}, Event(0, 0.0, 0.0, "arm", self._lane.plan.id))
-            for watch in gate.arm(fire, slots, scope):
+            for watch in gate.arm(live.fire, slots, scope):
                 self._detach.append(self._attach(watch, owner))
             self._detach.append(slots.close)
 
@@ -163,26 +130,3 @@ class Triggers:
             extra={"pipeline": plan.id, "due": event.ts, "missed": plan.missed},
         )
         return True
-
-    def _fire(self, gate: Gate, live: LiveGate) -> Callable[[dict[str, Any], Event], None]:
-        lane, fire, now, is_missed = self._lane, live.fire, self._now, self._is_missed
-        counts, stale_after = lane.counts, lane.plan.stale_after
-
-        def fired(trigger: dict[str, Any], event: Event) -> None:
-            counts.fired += 1
-            if not lane.enabled:
-                self._ignore("disabled", gate, trigger, event)
-                return
-            if event.channel == "timer" and is_missed(event):
-                self._ignore("missed", gate, trigger, event)
-                return
-            if stale_after is not None and now() - event.ts + event.age > stale_after:
-                counts.stale += 1
-                self._ignore("stale", gate, trigger, event)
-                return
-            fire(trigger, event)
-
-        return fired
-
-    def _ignore(self, reason: str, gate: Gate, trigger: dict[str, Any], event: Event) -> None:
-        self._lane.refusals.note(reason, {**trigger, "id": gate.id}, event, now=self._now())

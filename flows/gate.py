@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
+from flows.counts import Counts
+from flows.refusals import Refusals
 from flows.slots import OwnedSlots
 from flows.snapshot import pack_event, unpack_event
-from pipelines.plan import Gate
+from pipelines.plan import Gate, Plan
 from pipelines.scope import Scope
 from schemas.event import Event
 
 _REMEMBER_REPEATS = 86_400.0
+
+
+class Fired(Protocol):
+    """The pipeline that is fired; its plan changes with its versions."""
+
+    plan: Plan
+    enabled: bool
+    counts: Counts
+    refusals: Refusals
+
+    def scope(self, trigger: dict[str, Any], event: Event) -> Scope:
+        """A fresh scope for one firing."""
+
+    def admit(self, live: LiveGate, scope: Scope) -> None:
+        """A firing has come through its gate."""
+
+    def fail_unstarted(self, scope: Scope, error: Exception) -> None:
+        """A firing could not be looked at."""
+
+    def refuse(self, reason: str, scope: Scope, until: float | None = None) -> None:
+        """A firing was held back."""
 
 
 class LiveGate:
@@ -21,50 +44,65 @@ class LiveGate:
     one whose deadline lets the run through.
     """
 
+    __slots__ = ("_counts", "_is_missed", "_lane", "_now", "_slots", "gate", "limited")
+
     def __init__(
         self,
         gate: Gate,
         slots: OwnedSlots,
+        lane: Fired,
         *,
-        scope: Callable[[dict[str, Any], Event], Scope],
-        admit: Callable[[LiveGate, Scope], None],
-        failed: Callable[[Scope, Exception], None],
         is_missed: Callable[[Event], bool],
-        refused: Callable[[str, Scope, float | None], None],
         now: Callable[[], float],
     ) -> None:
         self.gate = gate
         self._slots = slots
-        self._scope = scope
-        self._admit = admit
-        self._failed = failed
+        self._lane = lane
+        self._counts = lane.counts
         self._is_missed = is_missed
-        self._refused = refused
         self._now = now
         self.limited = bool(gate.throttle or gate.limit or gate.dedupe_by)
         slots.on_due(self._due)
 
     def fire(self, trigger: dict[str, Any], event: Event) -> None:
         """The trigger has fired."""
+        lane = self._lane
+        self._counts.fired += 1
         trigger["id"] = self.gate.id
-        scope = self._scope(trigger, event)
+        if reason := self._unheeded(event):
+            lane.refusals.note(reason, trigger, event, now=self._now())
+            return
+        scope = lane.scope(trigger, event)
         if scope.error is not None:
-            self._failed(scope, ValueError(scope.error["message"]))
+            lane.fail_unstarted(scope, ValueError(scope.error["message"]))
             return
         try:
             if self.gate.test is not None and not self.gate.test(scope):
-                self._refused("if", scope, None)
+                self._lane.refuse("if", scope)
                 return
         except Exception as error:
-            self._failed(scope, error)
+            self._lane.fail_unstarted(scope, error)
             return
         if self.gate.debounce:
             kept = {"trigger": trigger, "event": pack_event(event)}
             until = self._now() + self.gate.debounce
             self._slots.put("debounce", kept, until)
-            self._refused("debounce", scope, until)
+            self._lane.refuse("debounce", scope, until)
             return
-        self._admit(self, scope)
+        self._lane.admit(self, scope)
+
+    def _unheeded(self, event: Event) -> str:
+        """Why a firing does not count at all; empty when it does."""
+        lane = self._lane
+        if not lane.enabled:
+            return "disabled"
+        if event.channel == "timer" and self._is_missed(event):
+            return "missed"
+        stale_after = lane.plan.stale_after
+        if stale_after is not None and self._now() - event.ts + event.age > stale_after:
+            self._counts.stale += 1
+            return "stale"
+        return ""
 
     def lets_through(self, scope: Scope) -> bool:
         """Whether throttle, limit and repeats allow one more run now; if so it is counted."""
@@ -74,15 +112,15 @@ class LiveGate:
             by = gate.throttle_by(scope) if gate.throttle_by else scope.trigger.get("device")
             throttle = f"throttle/{by}"
             if (until := self._slots.get(throttle)) is not None:
-                self._refused("throttle", scope, until)
+                self._lane.refuse("throttle", scope, until)
                 return False
         if gate.dedupe_by is not None:
             repeat = f"dedupe/{gate.dedupe_by(scope)}"
             if (until := self._slots.get(repeat)) is not None:
-                self._refused("dedupe", scope, until)
+                self._lane.refuse("dedupe", scope, until)
                 return False
         if gate.limit and not self._count(*gate.limit, now):
-            self._refused("limit", scope, min(map(self._slots.get, self._counted())))
+            self._lane.refuse("limit", scope, min(map(self._slots.get, self._counted())))
             return False
         if gate.throttle:
             self._keep(throttle, now + gate.throttle)
@@ -110,4 +148,4 @@ class LiveGate:
     def _due(self, key: str, value: Any, event: Event) -> None:
         if key != "debounce" or self._is_missed(event):
             return
-        self._admit(self, self._scope(value["trigger"], unpack_event(value["event"])))
+        self._lane.admit(self, self._lane.scope(value["trigger"], unpack_event(value["event"])))

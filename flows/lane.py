@@ -51,6 +51,12 @@ class Host(TriggerHost, Protocol):
 class Lane:
     """A pipeline in service; `arm` makes its triggers live, `close` takes them out."""
 
+    __slots__ = (
+        "_dones", "_is_at_once", "_last", "_mask", "_name", "_now", "_order", "_queue",
+        "_triggers", "_waiting", "active", "counts", "enabled", "expected", "former",
+        "has_left_runs", "host", "plan", "refusals",
+    )  # fmt: skip
+
     def __init__(self, plan: Plan, host: Host) -> None:
         self.plan = plan
         self.host = host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge_agent.devices.device import Device
+from edge_agent.devices.device import Device, Value
 from edge_agent.devices.patience import Patience
 from schemas.device import Change, Decoded
 
@@ -69,7 +69,7 @@ def _available(device: Device, before: bool | None, ts: float, retained: bool) -
     now = device.available
     if now is None or now == before:
         return []
-    device.values["available"] = [now, ts, None]
+    device.values["available"] = Value(now, ts)
     return [
         Change(
             device.key, device.name, "available", None, now, before, before is not None, ts,

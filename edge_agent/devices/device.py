@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import astuple
+
 from edge_agent.ledger.records import DeviceRow
 from firmware_profiles.units import number
 from schemas.device import Announcement, Entity
@@ -14,15 +17,22 @@ SETTLING = 10.0
 _SEPARATOR = "\x1f"  # between property and instance in the stored state
 
 
+class Value(Struct, gc=False):
+    """What a device last said of one property, since when (epoch seconds), and in which unit."""
+
+    value: Any
+    since: float
+    unit: str | None = None
+
+
 class Device:
     """A device; `values` and `desired` are by property, or (property, instance).
 
-    A value is `[value, since, unit]`. `differs` is since when it reports otherwise than desired.
-    `own` is the availability the device told itself, `bridge` that of the bridge it is behind;
-    None is not known. `silent` is whether it has been silent for too long (None: nobody waits for
-    it), `silent_after` and `expires_after` how many seconds that is by the user and by its
-    announcement, `heard` when a message last came (its own time may be older), `unheard` how much
-    of its silence the agent could not have heard it.
+    `differs` is since when it reports otherwise than desired. `own` is the availability the device
+    told itself, `bridge` that of the bridge it is behind; None is not known. `silent` is whether it
+    has been silent for too long (None: nobody waits for it), `silent_after` and `expires_after` how
+    many seconds that is by the user and by its announcement, `heard` when a message last came (its
+    own time may be older), `unheard` how much of its silence the agent could not have heard it.
     """
 
     __slots__ = (
@@ -39,7 +49,7 @@ class Device:
         self.area: str | None = None
         self.labels: Mapping[str, str] = {}
         self.inverted: frozenset[str] = frozenset()
-        self.values: dict[Slot, list[Any]] = {}
+        self.values: dict[Slot, Value] = {}
         self.desired: dict[Slot, Any] = {}
         self.differs: float | None = None
         self.own: bool | None = None
@@ -72,7 +82,7 @@ class Device:
         self.entities = announcement.entities or self.entities
         self.expires_after = _longest_expiry(self.entities)
 
-    def found(self, property: str, instance: str | None) -> list[Any] | None:
+    def found(self, property: str, instance: str | None) -> Value | None:
         """A value's entry; without an instance the only one there is."""
         if instance is not None:
             return self.values.get((property, instance))
@@ -113,7 +123,7 @@ class Device:
             "id": self.id,
             "manufacturer": self.manufacturer,
             "model": self.model,
-            "values": {_text(slot): list(entry) for slot, entry in self.values.items()},
+            "values": {_text(slot): astuple(entry) for slot, entry in self.values.items()},
             "desired": {_text(slot): value for slot, value in self.desired.items()},
             "own": self.own,
             "bridge": self.bridge,
@@ -151,7 +161,7 @@ def restored(row: DeviceRow) -> Device:
     """The device of a row."""
     state = row.state if isinstance(row.state, dict) else {}
     device = Device(row.key, row.firmware, state.get("id") or row.name)
-    device.values = {_slot(text): list(entry) for text, entry in state.get("values", {}).items()}
+    device.values = {_slot(text): Value(*entry) for text, entry in state.get("values", {}).items()}
     device.desired = {_slot(text): value for text, value in state.get("desired", {}).items()}
     device.own, device.bridge = state.get("own"), state.get("bridge")
     device.manufacturer, device.model = state.get("manufacturer", ""), state.get("model", "")

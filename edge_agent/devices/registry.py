@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from edge_agent.devices.availability import Availability
-from edge_agent.devices.device import Device, Slot, restored
+from edge_agent.devices.device import Device, Slot, Value, restored
 from edge_agent.devices.directory import Directory, Selector
 from edge_agent.devices.patience import Patience
 from edge_agent.ledger.records import DeviceRow, Latest
@@ -88,13 +88,13 @@ class Registry:
                 if entry is None:
                     if len(values) >= _VALUES_MAX:
                         continue
-                    values[slot] = [value, ts, reading.unit]
+                    values[slot] = Value(value, ts, reading.unit)
                     previous, known = None, False
                 else:
-                    previous, known = entry[0], True
+                    previous, known = entry.value, True
                     if previous != value:
-                        entry[0] = value
-                        entry[1] = ts
+                        entry.value = value
+                        entry.since = ts
                     elif retained:
                         continue
                 add(
@@ -146,13 +146,13 @@ class Registry:
         if property == "available":
             return found.available
         entry = found.found(property, instance)
-        return None if entry is None else entry[0]
+        return None if entry is None else entry.value
 
     def since(self, device: str, property: str, instance: str | None = None) -> float | None:
         """When the property took its present value (epoch seconds); None: nothing is known."""
         found = self.get(device)
         entry = found.found(property, instance) if found is not None else None
-        return None if entry is None else entry[1]
+        return None if entry is None else entry.since
 
     def command(self, device: str, command: Command, run: int = 0) -> None:
         """Encode by the device's profile and send.
@@ -203,8 +203,8 @@ class Registry:
                 self.availability.recall(device, bool(each.value))
             slot = each.property if each.instance is None else (each.property, each.instance)
             entry = device.values.get(slot)
-            if entry is None or entry[0] != each.value:
-                device.values[slot] = [each.value, each.ts, each.unit]
+            if entry is None or entry.value != each.value:
+                device.values[slot] = Value(each.value, each.ts, each.unit)
 
     def _met(self, decoded: Decoded) -> Device | None:
         """The device of a key not known as such; a mere command or removal makes none."""

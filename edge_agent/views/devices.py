@@ -45,12 +45,12 @@ class DevicesView:
             properties=[
                 PropertyView(
                     slot if isinstance(slot, str) else slot[0],
-                    value,
-                    unit,
+                    known.value,
+                    known.unit,
                     None if isinstance(slot, str) else slot[1],
-                    moment(since),
+                    moment(known.since),
                     device.desired.get(slot),
                 )
-                for slot, (value, since, unit) in device.values.items()
+                for slot, known in device.values.items()
             ],
         )

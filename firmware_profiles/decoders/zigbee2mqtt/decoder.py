@@ -124,29 +124,26 @@ class Zigbee2Mqtt:
         return None if reader is None else reader(raw, payload, retain)
 
     def _state(self, member: Member, network: Network) -> TopicReader:
-        firmware, name, key, rules = self.firmware, member.name, member.key, member.rules
-        details, via = member.details, network.bridge
-
         def read(raw: bytes, payload: Any, retain: bool) -> Decoded | None:
             if payload.__class__ is not dict:
-                return _odd(firmware, member, raw)
+                return _odd(network.firmware, member, raw)
             readings: list[Reading] = []
-            read_object(payload, rules, readings)
+            read_object(payload, member.rules, readings)
             ts = None
             # the same `last_seen` again: it is not the device that speaks, but a command's echo
             if (seen := payload.get("last_seen")) is not None and seen != member.seen:
                 member.seen, ts = seen, epoch(seen)
             event = payload.get("action") or payload.get("click")
             return Decoded(
-                firmware=firmware,
-                device=name,
+                firmware=network.firmware,
+                device=member.name,
                 channel="event" if event else "state",
-                key=key,
+                key=member.key,
                 readings=readings,
                 ts=ts,
                 transaction=payload.get("transaction"),
-                details=details,
-                via=via,
+                details=member.details,
+                via=network.bridge,
             )
 
         return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from firmware_profiles import values
@@ -31,6 +32,7 @@ _NUMBERED = ("l", "ep", "s", "row_", "button_", "ch", "k")
 ENDPOINTS = frozenset(_PLACES.split()) | {f"{name}{i}" for name in _NUMBERED for i in range(1, 21)}
 _WITHIN = {("climate", "position"): "valve_position", ("fan", "speed"): "fan_speed"}
 _SKIPPED = frozenset({"update", "color", "device", "last_seen", "transaction"})
+_MODELS_MAX = 500
 Specs = Mapping[str, FieldRule | str | None]
 
 
@@ -39,6 +41,7 @@ class Keys:
 
     def __init__(self, specs: Specs) -> None:
         self._specs = specs
+        self._models: dict[bytes, Rules] = {}
         self._special = {
             "voltage": Rule("voltage", "V", None, number, read_voltage("voltage")),
             "battery_voltage": Rule(
@@ -57,8 +60,17 @@ class Keys:
         return unknown(base, instance)
 
     def rules(self, exposes: Iterable[Mapping[str, Any]] = ()) -> Rules:
-        """The rules of one device as its exposes describe it."""
-        return Rules(self.guess, dict(self._exposed(exposes, "")))
+        """The rules of devices that these exposes describe: equal ones share them.
+
+        What a thousand devices share stays in the processor's caches.
+        """
+        model = msgspec.json.encode(exposes)
+        found = self._models.get(model)
+        if found is None:
+            if len(self._models) >= _MODELS_MAX:
+                self._models.clear()
+            found = self._models[model] = Rules(self.guess, dict(self._exposed(exposes, "")))
+        return found
 
     def _named(self, key: str, instance: str | None = None) -> Rule | None:
         if key in self._specs:
