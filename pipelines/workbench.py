@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.expression import is_expression
@@ -50,7 +51,7 @@ class Workbench:
     def template(self, value: Any, at: str) -> Expr:
         """The same for any depth of lists and mappings."""
         if isinstance(value, Mapping):
-            return _mapping({k: self.template(v, f"{at}/{k}") for k, v in value.items()})
+            return _mapping(*((k, self.template(v, f"{at}/{k}")) for k, v in value.items()))
         if isinstance(value, list | tuple):
             return _list([self.template(v, f"{at}/{i}") for i, v in enumerate(value)])
         return self.expression(value, at)
@@ -141,12 +142,14 @@ def _always(scope: Scope) -> bool:
     return True
 
 
-def _mapping(parts: dict[str, Expr]) -> Expr:
-    constant = {key: part.value for key, part in parts.items() if isinstance(part, Constant)}
+@lru_cache(maxsize=4096)
+def _mapping(*parts: tuple[str, Expr]) -> Expr:
+    """Equal expressions are one object: so pipelines of one blueprint share their mappings too."""
+    constant = {key: part.value for key, part in parts if isinstance(part, Constant)}
     if len(constant) == len(parts):
         return Constant(constant)
-    varying = tuple((key, part) for key, part in parts.items() if key not in constant)
-    frame = {key: constant.get(key) for key in parts}
+    varying = tuple((key, part) for key, part in parts if key not in constant)
+    frame = {key: constant.get(key) for key, _ in parts}
 
     def mapping(scope: Scope) -> dict[str, Any]:
         made = frame.copy()

@@ -1,6 +1,7 @@
 """The condition `template`: an expression that must be true."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
@@ -28,18 +29,23 @@ class Template(Condition, frozen=True):
 
     def compile(self, tools: Tools) -> Test:
         """The expression itself, with its value taken as true or not."""
-        expression = tools.expression(self.value, "value")
-
-        def template(scope: Scope) -> bool:
-            value = expression(scope)
-            return value if value.__class__ is bool else is_true(value)
-
-        return template
+        return _holds(tools.expression(self.value, "value"))
 
     def tell(self, tools: Tools) -> Tell:
         """The values of what the expression looks up."""
         parts = tools.parts(self.value, "value")
         return lambda scope: Told(values_of(parts, scope))
+
+
+@lru_cache(maxsize=4096)
+def _holds(expression: Expr) -> Test:
+    """Equal expressions are one object: so pipelines of one blueprint share their tests too."""
+
+    def template(scope: Scope) -> bool:
+        value = expression(scope)
+        return value if value.__class__ is bool else is_true(value)
+
+    return template
 
 
 def values_of(parts: Iterable[tuple[str, Expr]], scope: Scope) -> dict[str, Any]:

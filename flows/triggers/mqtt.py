@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from flows.topic_rules import filter_problem
 from pipelines.registry import trigger
@@ -44,7 +44,7 @@ class Mqtt(Trigger, frozen=True):
 
         def arm(fire: Fire, slots: object, scope: Scope) -> list[Watch]:
             test = None if payload is None else _equals(payload(scope))
-            return [OnTopic(topic(scope), _see(fire, test, retained), qos)]
+            return [OnTopic(topic(scope), Topical(fire, test, retained).see, qos)]
 
         return arm
 
@@ -66,12 +66,18 @@ class Mqtt(Trigger, frozen=True):
         return doubt
 
 
-def _see(
-    fire: Fire, test: Callable[[Event], bool] | None, retained: bool
-) -> Callable[[Event], None]:
-    def see(event: Event) -> None:
-        if event.retain and not retained:
+class Topical(Struct, frozen=True):
+    """What an armed trigger does with the messages of its topic."""
+
+    fire: Fire
+    test: Callable[[Event], bool] | None
+    retained: bool
+
+    def see(self, event: Event) -> None:
+        """Fire, unless the message was kept or says something else."""
+        if event.retain and not self.retained:
             return
+        test, fire = self.test, self.fire
         if test is None or test(event):
             fire(
                 {
@@ -83,8 +89,6 @@ def _see(
                 },
                 event,
             )
-
-    return see
 
 
 def _equals(wanted: Any) -> Callable[[Event], bool]:
