@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -17,6 +15,7 @@ from flows.fiber import Fiber
 from flows.gate import LiveGate
 from flows.records import record_of
 from flows.refusals import Refusals
+from flows.run_queue import RunQueue
 from flows.snapshot import restore, snapshot
 from flows.trying import Cancelled, Running
 from pipelines.links import DEEPEST
@@ -52,9 +51,8 @@ class Lane:
     """A pipeline in service; `arm` makes its triggers live, `close` takes them out."""
 
     __slots__ = (
-        "_dones", "_is_at_once", "_last", "_mask", "_name", "_now", "_order", "_queue",
-        "_triggers", "_waiting", "active", "counts", "enabled", "expected", "former",
-        "has_left_runs", "host", "plan", "refusals",
+        "_dones", "_is_at_once", "_last", "_mask", "_name", "_now", "_queue", "_triggers", "active",
+        "counts", "enabled", "expected", "former", "has_left_runs", "host", "plan", "refusals",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, host: Host) -> None:
@@ -71,9 +69,7 @@ class Lane:
         self._now = host.clock.now
         self._last = (0, 0)
         self._dones: dict[int, Done] = {}
-        self._waiting: deque[tuple[str, Scope]] = deque()
-        self._queue = host.slots(f"queue/{plan.id}")
-        self._order = itertools.count(1 + max(map(int, self._queue.keys()), default=-1))
+        self._queue = RunQueue(host.slots(f"queue/{plan.id}"))
         self.has_left_runs = False
         self._triggers = Triggers(self, host)
         self._is_at_once = is_at_once(plan)
@@ -104,8 +100,7 @@ class Lane:
     def retire(self) -> None:
         """The pipeline is gone: nothing starts any more, runs under way end."""
         self._triggers.disarm()
-        waiting, self._waiting = self._waiting, deque()
-        for _, scope in waiting:
+        for scope in self._queue.clear():
             scope.error = {"step": "", "message": "the pipeline was removed", "kind": "cancelled"}
             self._finish(scope, "cancelled")
         self.host.release(f"queue/{self.plan.id}")
@@ -225,10 +220,8 @@ class Lane:
             for fiber in tuple(self.active.values()):
                 fiber.cancel()
             self._start(scope)
-        elif plan.mode == "queued" and len(self.active) + len(self._waiting) < plan.max:
-            key = str(next(self._order))
-            self._queue.put(key, snapshot(scope, plan))
-            self._waiting.append((key, scope))
+        elif plan.mode == "queued" and len(self.active) + len(self._queue.waiting) < plan.max:
+            self._queue.put(scope, plan)
         else:
             self._overflow(scope)
             return False
@@ -261,14 +254,12 @@ class Lane:
         if run in self.active:
             self.active[run].cancel()
             return
-        for key, scope in [kept for kept in self._waiting if kept[1].run_id == run]:
-            self._waiting.remove((key, scope))
-            self._queue.drop(key)
+        for scope in self._queue.withdraw(run):
             self._finish(scope, "cancelled")
 
     def is_under_way(self, run: int) -> bool:
         """Whether a run waits or is queued here."""
-        return run in self.active or any(scope.run_id == run for _, scope in self._waiting)
+        return run in self.active or self._queue.holds(run)
 
     # ------------------------------------------------------------------ runs
     def _start(self, scope: Scope) -> None:
@@ -325,15 +316,13 @@ class Lane:
         self.host.ended(self, record, scope.event)
         if self._dones and (done := self._dones.pop(scope.run_id, None)):
             done(record)
-        if self._waiting:
+        if self._queue.waiting:
             self._follow()
 
     def _follow(self) -> None:
         """Start the next of the queued runs when its turn has come."""
-        if self._waiting and not self.active and not self.has_left_runs:
-            key, following = self._waiting.popleft()
-            self._queue.drop(key)
-            self._begin_later(following)
+        if self._queue.waiting and not self.active and not self.has_left_runs:
+            self._begin_later(self._queue.take())
 
     def _begin_later(self, scope: Scope) -> None:
         """Start a run that was queued, maybe by an earlier version."""
@@ -364,7 +353,7 @@ class Lane:
     def take_up_all(self, kept: Sequence[dict[str, Any]]) -> None:
         """Go on with what was left when the agent stopped: runs that waited, and queued ones."""
         self.has_left_runs = False
-        self._waiting.clear()  # all of it is kept, what has come meanwhile too
+        self._queue.clear()  # all of it is kept, what has come meanwhile too
         for each in kept:
             self.take_up(each)
         self.expected.clear()
@@ -382,9 +371,9 @@ class Lane:
 
     def give_up(self, kept: Sequence[dict[str, Any]], deaths: int) -> None:
         """End the runs that were left as crashed: taking them up has killed the agent so often."""
-        queued = [self._queue.get(key) for key in sorted(self._queue.keys(), key=int)]
+        queued = self._queue.kept()
         self.host.release(f"queue/{self.plan.id}")
-        self._queue = self.host.slots(f"queue/{self.plan.id}")
+        self._queue = RunQueue(self.host.slots(f"queue/{self.plan.id}"))
         text = f"not taken up: the agent has died {deaths} times over the runs of this pipeline"
         log.error(text, extra={"pipeline": self.plan.id, "runs": len(kept) + len(queued)})
         for each in (*kept, *queued):
@@ -400,8 +389,7 @@ class Lane:
 
     def queue_up(self) -> None:
         """Take up the runs that were queued when the agent stopped, in their order."""
-        for key in sorted(self._queue.keys(), key=int):
-            self._waiting.append((key, self._restored(self._queue.get(key))))
+        self._queue.take_up(self._restored)
         self._follow()
 
     def _restored(self, kept: dict[str, Any]) -> Scope:
