@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge_agent.intents.compose import NOTHING, Heard
-from edge_agent.intents.labels import CHANGES, DOMAINS, INTENTS, LANGUAGES, SLOTS, Span
+from edge_agent.intents.labels import CHANGES, DOMAINS, INTENTS, LANGUAGES, SLOTS, SPANS, Span
 from edge_agent.intents.shape import CHANGE, DOMAIN, INTENT, LANGUAGE, MORE
 from edge_agent.intents.spans import likeliest
 
@@ -55,8 +55,21 @@ def heard(
 def _spans(
     text: str, places: Sequence[int], tags: Array, intent: str, *, domain: str
 ) -> list[Span]:
-    """The likeliest spans; with a thing among them where something is done to one."""
+    """The likeliest spans; with a thing among them where something is done to one.
+
+    Words that are rather a title, a day or another slot that the intent does not have name none.
+    """
     spans = likeliest(text, places, tags, SLOTS[intent])
     if domain or intent not in OF_A_THING or any(each.slot in _THING for each in spans):
         return spans
-    return likeliest(text, places, tags, SLOTS[intent], thing=_WANTED)
+    wanted = likeliest(text, places, tags, SLOTS[intent], thing=_WANTED)
+    others = [
+        each for each in likeliest(text, places, tags, SPANS) if each.slot not in SLOTS[intent]
+    ]
+    return [
+        each for each in wanted if each.slot != "device" or not any(_meet(each, o) for o in others)
+    ]
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
