@@ -33,7 +33,8 @@ def installed() -> bool:
 
 class EmbeddedServer:
     """Runs the server until cancelled. Its process lives as long as the pipe to its standard
-    input, so it ends with the agent, however the agent ends."""
+    input, so it ends with the agent, however the agent ends. It stays in the agent's session: Linux
+    shares the processors out by session first, and its niceness counts only within one."""
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
@@ -80,5 +81,5 @@ class EmbeddedServer:
         with self._log.open("wb") as output:
             return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "flows.prefect.server.process", launch,
-                stdin=PIPE, stdout=PIPE, stderr=output, env=environment, start_new_session=True,
+                stdin=PIPE, stdout=PIPE, stderr=output, env=environment,
             )  # fmt: skip

@@ -37,6 +37,7 @@ class Launch(Struct, frozen=True, kw_only=True):
 def serve(launch: Launch) -> None:
     """Serve until a signal comes; writes to standard output once it listens, and where."""
     if launch.watched:
+        os.setpgrp()  # Ctrl-C is for the agent alone, which ends this process
         os.nice(_KINDNESS)
         threading.Thread(target=_end_with_input, daemon=True).start()
     data = Path(launch.data).resolve()
