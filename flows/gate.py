@@ -44,7 +44,7 @@ class LiveGate:
     one whose deadline lets the run through.
     """
 
-    __slots__ = ("_counts", "_is_missed", "_lane", "_now", "_slots", "gate", "limited")
+    __slots__ = ("_is_missed", "_lane", "_now", "_slots", "gate", "limited")
 
     def __init__(
         self,
@@ -58,7 +58,6 @@ class LiveGate:
         self.gate = gate
         self._slots = slots
         self._lane = lane
-        self._counts = lane.counts
         self._is_missed = is_missed
         self._now = now
         self.limited = bool(gate.throttle or gate.limit or gate.dedupe_by)
@@ -67,7 +66,7 @@ class LiveGate:
     def fire(self, trigger: dict[str, Any], event: Event) -> None:
         """The trigger has fired."""
         lane = self._lane
-        self._counts.fired += 1
+        lane.counts.fired += 1
         trigger["id"] = self.gate.id
         if reason := self._unheeded(event):
             lane.refusals.note(reason, trigger, event, now=self._now())
@@ -78,18 +77,18 @@ class LiveGate:
             return
         try:
             if self.gate.test is not None and not self.gate.test(scope):
-                self._lane.refuse("if", scope)
+                lane.refuse("if", scope)
                 return
         except Exception as error:
-            self._lane.fail_unstarted(scope, error)
+            lane.fail_unstarted(scope, error)
             return
         if self.gate.debounce:
             kept = {"trigger": trigger, "event": pack_event(event)}
             until = self._now() + self.gate.debounce
             self._slots.put("debounce", kept, until)
-            self._lane.refuse("debounce", scope, until)
+            lane.refuse("debounce", scope, until)
             return
-        self._lane.admit(self, scope)
+        lane.admit(self, scope)
 
     def _unheeded(self, event: Event) -> str:
         """Why a firing does not count at all; empty when it does."""
@@ -100,7 +99,7 @@ class LiveGate:
             return "missed"
         stale_after = lane.plan.stale_after
         if stale_after is not None and self._now() - event.ts + event.age > stale_after:
-            self._counts.stale += 1
+            lane.counts.stale += 1
             return "stale"
         return ""
 
