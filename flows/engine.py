@@ -68,7 +68,8 @@ class Engine:
         self._soon: list[Callable[[], None]] = []
         self._busy = False
         self._recorded = 0
-        self._started: list[int] | None = None
+        self._started: dict[int, None] | None = None
+        self._shown = 0
         self._heartbeat: Handle | None = None
 
     # ------------------------------------------------------------------ pipelines
@@ -167,7 +168,7 @@ class Engine:
         """Record an internal event and show it to the triggers of its channel that want its source
         or any; returns the ids of the runs it started."""
         self.recorder.event(event)
-        started, self._started = self._started, []
+        before, self._started, self._shown = (self._started, self._shown), {}, event.id
         busy, self._busy = self._busy, True
         try:
             for name in dict.fromkeys((event.source, ANY)):
@@ -178,7 +179,8 @@ class Engine:
             self._busy = busy
         if not busy:
             self._drain()
-        runs, self._started = self._started or [], started
+        runs = list(self._started or ())
+        self._started, self._shown = before
         return runs
 
     def manual(
@@ -253,6 +255,8 @@ class Engine:
     def ended(self, lane: Lane, record: RunRecord, event: Event) -> None:
         """Record a run that has ended or begun to wait, and tell who wants to know."""
         self.recorder.run(record)
+        if self._started is not None and record.event == self._shown:
+            self._started[record.id] = None  # it may have failed before it could begin
         plan = lane.plan
         if event.channel == CALLED:
             self.calls.ended(plan, record, event)
@@ -285,7 +289,7 @@ class Engine:
                     lane.begin(scope)
                     started += 1
                     if self._started is not None:
-                        self._started.append(scope.run_id)
+                        self._started[scope.run_id] = None
         finally:
             self._busy = False
         if self._ready or self._soon:

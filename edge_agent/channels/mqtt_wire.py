@@ -33,7 +33,10 @@ def _field(topic: str) -> bytes:
         raise ValueError(f"cannot publish to `{topic}`: `+` and `#` are wildcards")
     if "\0" in topic:
         raise ValueError("the topic holds a NUL character")
-    encoded = topic.encode()
+    try:
+        encoded = topic.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the topic is no UTF-8 text") from None
     if len(encoded) > 65_535:
         raise ValueError(f"the topic is {len(encoded)} bytes long, MQTT allows 65535")
     return len(encoded).to_bytes(2) + encoded

@@ -1,13 +1,15 @@
 """The command line `hearth`: verbs found by file name, one way to end with an error."""
 
-import sys
 from typing import Any
 
 import click
 
 from edge_agent.cli.group import Verbs, common_options
 from edge_agent.cli.problems import Outside, tell
+from edge_agent.cli.streams import open_closed
 from schemas.problem import UserError
+
+_WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
 
 @click.command(cls=Verbs, invoke_without_command=True, context_settings={"max_content_width": 100})
@@ -26,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     0 done, 1 the user's files or input are wrong, 2 the command line is wrong, 3 something
     outside failed, 130 interrupted.
     """
+    open_closed()
     try:
         return hearth.main(arguments, prog_name="hearth", standalone_mode=False) or 0
     except click.ClickException as error:
@@ -40,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{where}error: {error.strerror or error}", err=True)
+        return 1 if isinstance(error, _WRONG_PATH) else 3

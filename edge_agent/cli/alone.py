@@ -25,7 +25,7 @@ from edge_agent.loading import compile_home, compiler_of
 from edge_agent.outside.world import World
 from edge_agent.reloading.rollback import roll_back
 from edge_agent.replaying.verdict import Present
-from edge_agent.views.agent import wire
+from edge_agent.views.agent import wires
 from edge_agent.views.devices import DevicesView
 from edge_agent.views.history import HistoryView
 from edge_agent.views.pipelines import PipelinesView
@@ -213,9 +213,10 @@ class HomeAlone:
         await DevicesView(self._registry).command(device, command)
 
     async def _send(self, messages: Sequence[Message]) -> None:
+        payloads = wires(messages)
         await self._connected()
-        for message in messages:
-            self._channel.send(message.topic, wire(message), qos=message.qos, retain=message.retain)
+        for message, payload in zip(messages, payloads, strict=True):
+            self._channel.send(message.topic, payload, qos=message.qos, retain=message.retain)
 
     def _publish(self, publication: Publication, run: int) -> None:
         self._channel.send(

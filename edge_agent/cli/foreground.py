@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from edge_agent.cli.problems import Outside
 from edge_agent.cli.shell import Shell, hearth_command
+from edge_agent.cli.streams import nobody_reads
 from edge_agent.ledger.problems import LedgerProblem
 from edge_agent.main import Agent
 from edge_agent.monitoring.log import set_up
@@ -70,7 +70,7 @@ def watch(shell: Shell, page: "Screen", loop: asyncio.AbstractEventLoop, agent: 
     except Outside:
         pass
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody_reads()
         loop.call_soon_threadsafe(agent.stopping.set)
 
 
@@ -149,7 +149,8 @@ def told(shell: Shell, agent: Agent) -> list[str]:
         lines.append(f"http     {agent.urls['gateway']}")
     if agent.prefect.url or agent.prefect.missing:
         lines.append(f"prefect  {agent.prefect.url or agent.prefect.missing}")
-    return [*lines, f"running  {pipelines} pipelines; Ctrl-C ends"]
+    word = "pipeline" if pipelines == 1 else "pipelines"
+    return [*lines, f"running  {pipelines} {word}; Ctrl-C ends"]
 
 
 def tries(shell: Shell) -> list[str]:

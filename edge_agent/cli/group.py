@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from edge_agent.cli.shell import Shell
+from edge_agent.cli.streams import nobody_reads
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = Path(__file__).parent / "verbs"
@@ -40,6 +41,15 @@ class Verbs(click.Group):
             formatter.write_dl(
                 [(name, _summary(self.folder, name)) for name in self.list_commands(ctx)]
             )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the verb. Click would end with 1 where an output's reader has gone: the user's
+        files are not wrong."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            nobody_reads()
+            return 0
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

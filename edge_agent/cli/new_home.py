@@ -2,9 +2,14 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+
+from pipelines.settings import load_settings
+from schemas.problem import UserError
 
 HEARTH = """\
 # Settings of this agent. Every key can also come from the environment, which wins:
@@ -99,7 +104,12 @@ class Answers(Struct, frozen=True):
 
 
 def write_home(directory: Path, answers: Answers) -> list[Path]:
-    """Write the files of a new home; those that exist are kept."""
+    """Write the files of a new home; those that exist are kept.
+
+    Raises:
+        UserError: the settings would not work; nothing is written.
+        OSError: the folder cannot be written to.
+    """
     texts = {
         "hearth.yaml": _hearth(answers),
         "devices.yaml": DEVICES,
@@ -107,6 +117,7 @@ def write_home(directory: Path, answers: Answers) -> list[Path]:
         "pipelines/hello.yaml": PIPELINE,
         ".gitignore": GITIGNORE,
     }
+    _check(texts)
     for folder in ("pipelines", "blueprints", "profiles", "data"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     return [path for name, text in texts.items() if (path := _write(directory / name, text))]
@@ -119,6 +130,15 @@ def local_time_zone() -> str:
     link = os.path.realpath("/etc/localtime")
     _, found, zone = link.partition("/zoneinfo/")
     return zone.removeprefix("posix/") if found else "UTC"
+
+
+def _check(texts: Mapping[str, str]) -> None:
+    """Read the settings that are to be written as the agent will, in a folder of their own."""
+    with TemporaryDirectory() as folder:
+        for name in ("hearth.yaml", "secrets.yaml"):
+            _write(Path(folder, name), texts[name])
+        if problems := load_settings(Path(folder), {})[1]:
+            raise UserError(*problems)
 
 
 def _write(path: Path, text: str) -> Path | None:

@@ -1,6 +1,7 @@
 """How a verb ends when it cannot do its work, and how problems are told."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,19 @@ class Outside(Exception):
 def mistake(text: str, hint: str = "") -> UserError:
     """The user's mistake on the command line, to be raised."""
     return UserError(Problem(Position("hearth"), text, hint))
+
+
+def text_of(file: Path) -> str:
+    """What a file that the command line names says.
+
+    Raises:
+        UserError: it is no text.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        text = f"not UTF-8 text (byte {error.start})"
+        raise UserError(Problem(Position(str(file)), text)) from None
 
 
 def tell(problems: Iterable[Problem], *, err: bool = True) -> None:

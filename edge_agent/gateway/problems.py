@@ -23,6 +23,9 @@ _MEANINGS = {
     413: "a request's body may have 1 MiB",
 }
 
+_NO_BODY = "'data'"
+"""What Litestar says where a body is missing: the argument that has no value."""
+
 log = logging.getLogger(__name__)
 
 
@@ -58,6 +61,8 @@ def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[
 
 
 def _place(found: Mapping[str, Any]) -> str:
+    if found.get("message") == _NO_BODY:
+        return "a JSON body is needed"
     source = getattr(found.get("source"), "value", found.get("source", ""))
     where = " ".join(str(part) for part in (source, found.get("key")) if part)
     return f"{where}: {found.get('message', '')}" if where else str(found.get("message", ""))

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edge_agent.gateway.app import build
 from edge_agent.gateway.door import Door, SocketDoor
+from edge_agent.gateway.head import Heads
 from edge_agent.gateway.ports import Gateway
 
 HEADER_SECONDS = 10.0
@@ -119,7 +120,7 @@ async def serve(
     gateway: Gateway, *, uds: socket.socket, tcp: socket.socket | None, token: str | None
 ) -> Handle:
     """Serve on the sockets given: the agent's own, and that of the port."""
-    app: Any = await asyncio.to_thread(build, gateway)
+    app = Heads(await asyncio.to_thread(build, gateway))
     handle = Handle(gateway)
     await handle.add(SocketDoor(app), uds)
     if tcp is not None:

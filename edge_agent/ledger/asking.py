@@ -121,7 +121,9 @@ def _unended(text: str) -> str:
 
 
 def _one(statements: Sequence[Any]) -> Any:
-    if len(statements) != 1:
+    if not statements:
+        raise QueryProblem("no statement is given: write for example `from runs limit 10`")
+    if len(statements) > 1:
         raise QueryProblem(f"one statement is wanted, these are {len(statements)}")
     if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
         raise QueryProblem("only reading is allowed here: SELECT, WITH, FROM, DESCRIBE, EXPLAIN")

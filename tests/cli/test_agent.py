@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from edge_agent.views.agent import wires
 from schemas.device import Command
 from tests.cli.conftest import Hearth
 from tests.gateway.fakes import RUN, Parts
@@ -96,3 +99,18 @@ def test_a_query_prints_rows_and_takes_parameters(hearth: Hearth, home: Path, pa
 def test_a_query_that_writes_is_refused(hearth: Hearth, home: Path, parts: Parts) -> None:
     result = hearth("query", "drop table runs", "--home", home)
     assert result.code == 1 and "only SELECT" in result.err
+
+
+def test_bytes_that_are_no_text_are_sent_as_they_are(
+    hearth: Hearth, home: Path, parts: Parts
+) -> None:
+    assert hearth("send", "a/b", "\udcff\udcfe", "--home", home).code == 0
+    assert [wires([message]) for message in parts.agent.messages] == [[b"\xff\xfe"]]
+
+
+@pytest.mark.parametrize("topic", ["", "a/+", "a/#", "a\udcff"])
+def test_a_topic_nobody_can_send_to_is_the_users_mistake(
+    hearth: Hearth, home: Path, parts: Parts, topic: str
+) -> None:
+    result = hearth("send", topic, "hi", "--home", home)
+    assert result.code == 1 and "error: " in result.err and not parts.agent.messages

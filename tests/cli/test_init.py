@@ -47,3 +47,15 @@ def test_a_misspelt_time_zone_is_refused_with_the_nearest(hearth: Hearth, tmp_pa
 
 def test_half_a_place_is_a_wrong_command_line(hearth: Hearth, tmp_path: Path) -> None:
     assert hearth("init", tmp_path, "--latitude", "50", "--yes").code == 2
+
+
+def test_what_check_would_refuse_is_not_written(hearth: Hearth, tmp_path: Path) -> None:
+    result = hearth("init", tmp_path / "home", "--name", "a/#", "--yes")
+    assert result.code == 1 and "becomes part of topics" in result.err
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_file_in_the_homes_place_is_named(hearth: Hearth, tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    result = hearth("init", tmp_path / "home", "--yes")
+    assert result.code == 1 and result.err.endswith("home/pipelines: error: Not a directory\n")

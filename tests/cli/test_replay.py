@@ -33,6 +33,21 @@ def test_every_wrong_line_is_told_with_its_number(tmp_path: Path) -> None:
     assert [problem.at.line for problem in caught.value.problems] == [1, 5]
 
 
+def test_a_file_of_something_else_is_told_in_twenty_lines(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"noise\n" * 1000)
+    with pytest.raises(UserError) as caught:
+        read_recording(tmp_path / "noise")
+    assert len(caught.value.problems) == 20
+
+
+def test_a_pipeline_that_is_no_text_is_the_users_mistake(
+    hearth: Hearth, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "p.yaml").write_bytes(b"id: \xff")
+    result = hearth("replay", "--pipeline", tmp_path / "p.yaml", "--since", "1h", "--home", home)
+    assert result.code == 1 and "p.yaml: error: not UTF-8 text (byte 4)" in result.err
+
+
 def test_without_waiting_a_recording_goes_out_in_large_batches() -> None:
     lines = [(float(second), Recorded(0, "t")) for second in range(1200)]
     assert [len(batch) for batch in in_time(lines, speed=0)] == [500, 500, 200]

@@ -1,5 +1,6 @@
 """What every verb has in common: help, exit codes, the home."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,33 @@ def test_starting_imports_nothing_that_is_not_needed(
     code = f"import sys, {module}; print([m for m in {unwanted} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert loaded.stdout.strip() == "[]", loaded.stderr
+
+
+def _shell(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    hearth = f"{sys.executable} -m edge_agent.cli"
+    line = f'set -o pipefail; hearth() {{ {hearth} "$@"; }}; {command}'
+    environment = {**os.environ, "HEARTH_HOME": str(home)}
+    return subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+def test_an_output_that_is_read_no_further_is_no_failure(home: Path) -> None:
+    cut = _shell("hearth query 'from range(20000)' | head -1", home)
+    assert (cut.returncode, cut.stdout, cut.stderr) == (0, "range\n", "")
+
+
+def test_an_output_that_cannot_be_written_ends_with_3(home: Path) -> None:
+    full = _shell("hearth query 'select 1' > /dev/full", home)
+    assert (full.returncode, full.stderr) == (3, "error: No space left on device\n")
+
+
+def test_closed_streams_lead_nowhere(home: Path) -> None:
+    closed = _shell("hearth query 'select 1' >&- <&-", home)
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_a_path_that_cannot_be_written_is_named(hearth: Hearth, home: Path) -> None:
+    result = hearth("record", home / "nowhere" / "file.jsonl", "--since", "1h", "--home", home)
+    assert result.code == 1
+    assert result.err == f"{home}/nowhere/file.jsonl: error: No such file or directory\n"

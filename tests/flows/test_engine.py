@@ -15,6 +15,7 @@ from pipelines.scope import Scope
 from pipelines.trigger import Arm, Fire, OnName, OnTopic, Watch
 from schemas.event import Event
 from schemas.identity import pipeline_mask, run_id, unique_id
+from tests.flows.house import House
 from tests.flows.rehearsing import compiled, rehearse
 
 CASES = Path(__file__).parents[1] / "cases" / "engine"
@@ -100,3 +101,14 @@ def test_pipelines_that_call_each_other_in_a_circle_do_not_hold_up_the_rest() ->
     engine.load([Plan(id="circle", version="1", gates=(gate,), steps=Block((step,)))])
     engine.emit("ping", None)
     assert len(recorder.runs) == 1_000
+
+
+def test_a_call_with_wrong_inputs_answers_with_the_run_that_failed() -> None:
+    house = House()
+    house.load(
+        "id: bell\ntriggers: [{webhook: ring}]\ninputs: {times: {type: number}}\n"
+        "steps: [{publish: {topic: bell}}]"
+    )
+    (run,) = house.engine.internal("webhook", "ring", {"times": "twice"})
+    (record,) = house.recorder.runs.values()
+    assert (record.id, record.state) == (run, "failed") and "times" in record.error

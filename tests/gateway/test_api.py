@@ -128,6 +128,24 @@ def test_what_goes_wrong_is_a_problem_in_json(
     assert word in problem["detail"]
 
 
+def test_the_head_of_an_answer_can_be_asked_for(client: httpx.Client) -> None:
+    for path in ("/healthz", "/", "/api/v1/pipelines", "/api/v1/events", "/elsewhere"):
+        with client.stream("GET", path) as whole:
+            head = client.head(path)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+def test_the_methods_of_a_path_can_be_asked_for(client: httpx.Client) -> None:
+    answer = client.options("/api/v1/runs")
+    assert answer.status_code == 204 and "GET" in answer.headers["allow"]
+
+
+def test_a_body_that_is_missing_is_told(client: httpx.Client) -> None:
+    (problem,) = client.post("/api/v1/query").json()["problems"]
+    assert problem["text"] == "a JSON body is needed"
+
+
 def test_a_wrong_parameter_is_named(client: httpx.Client) -> None:
     (problem,) = client.get("/api/v1/runs?limit=0").json()["problems"]
     assert problem["text"].startswith("query limit: ")

@@ -41,3 +41,8 @@ def test_a_method_no_trigger_wants_is_405(client: httpx.Client) -> None:
 
 def test_an_unknown_hook_is_404(client: httpx.Client) -> None:
     assert client.post("/api/v1/hooks/nobody").status_code == 404
+
+
+def test_asking_for_the_head_of_a_hook_starts_nothing(site: Site, client: httpx.Client) -> None:
+    assert client.head(HOOK).status_code == 405
+    assert site.parts.hooks.calls == []

@@ -11,6 +11,7 @@ import msgspec
 from edge_agent.cli.agent import Agent
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import MOMENT, in_home
+from edge_agent.cli.problems import text_of
 from edge_agent.cli.replay_text import show_replay
 from edge_agent.cli.shell import Shell
 from schemas.api import Message
@@ -19,6 +20,7 @@ from schemas.replays import Recorded, ReplayRequest
 
 BATCH = 500
 TURN_SECONDS = 0.02
+MOST_PROBLEMS = 20
 
 
 @verb
@@ -70,8 +72,7 @@ def _rerun(
     if since is None:
         raise click.UsageError("--pipeline needs --since: from when on to play it.")
     end = None if until is None else in_home(until, shell.zone)
-    text = file.read_text(encoding="utf-8")
-    request = ReplayRequest(text, in_home(since, shell.zone), file.name, end, compare)
+    request = ReplayRequest(text_of(file), in_home(since, shell.zone), file.name, end, compare)
     with shell.agent() as agent, shell.progress(f"playing {file.name}"):
         report = agent.replay(request)
     shell.show(report, lambda: show_replay(shell, report))
@@ -81,10 +82,12 @@ def read_recording(file: Path) -> list[tuple[float, Recorded]]:
     """The lines with their times in seconds from the first, in order.
 
     Raises:
-        UserError: with a problem for every line that is none.
+        UserError: with a problem for every line that is none, up to twenty.
     """
-    lines, problems = [], []
+    lines, problems = [], list[Problem]()
     for number, text in enumerate(file.read_bytes().splitlines(), 1):
+        if len(problems) == MOST_PROBLEMS:
+            break
         if not text.strip():
             continue
         try:

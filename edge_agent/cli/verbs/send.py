@@ -1,8 +1,14 @@
 """Inject one MQTT message, as if the broker had sent it."""
 
+import base64
+import os
+from typing import Literal
+
 import click
 
+from edge_agent.channels.mqtt_wire import topic_field
 from edge_agent.cli.group import verb
+from edge_agent.cli.problems import mistake
 from edge_agent.cli.shell import Shell
 from schemas.api import Message
 
@@ -13,9 +19,25 @@ from schemas.api import Message
 @click.option("--retain", is_flag=True, help="It is a kept message.")
 @click.option("--qos", type=click.IntRange(0, 2), default=0, help="Quality of service.")
 @click.option("--publish", is_flag=True, help="Send it to the broker instead.")
-def command(shell: Shell, topic: str, payload: str, retain: bool, qos: int, publish: bool) -> None:
+def command(
+    shell: Shell, topic: str, payload: str, retain: bool, qos: Literal[0, 1, 2], publish: bool
+) -> None:
     """Inject one MQTT message, as if the broker had sent it."""
-    message = Message(topic, payload, retain=retain, qos=qos, publish=publish)  # type: ignore[arg-type]
+    try:
+        topic_field(topic)
+    except ValueError as error:
+        raise mistake(str(error)) from None
+    text, binary = _sendable(payload)
+    message = Message(topic, text, binary, retain, qos, publish)
     with shell.agent() as agent:
         accepted = agent.send([message])
     shell.show({"accepted": accepted}, lambda: shell.note(f"sent to {topic}"))
+
+
+def _sendable(payload: str) -> tuple[str, bool]:
+    """The payload, and whether it is base64 of the bytes on a command line that is no UTF-8."""
+    try:
+        payload.encode()
+    except UnicodeEncodeError:
+        return base64.b64encode(os.fsencode(payload)).decode(), True
+    return payload, False

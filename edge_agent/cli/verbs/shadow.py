@@ -9,7 +9,7 @@ import click
 from edge_agent.cli.agent import RunningAgent
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import DURATION
-from edge_agent.cli.problems import mistake
+from edge_agent.cli.problems import text_of
 from edge_agent.cli.reach import running
 from edge_agent.cli.shadow_text import side_lines
 from edge_agent.cli.shell import Shell
@@ -32,7 +32,7 @@ def command(shell: Shell, file: Path, seconds: float | None, every: bool) -> Non
     did and what the one in FILE would have done.
     """
     agent = running(shell.home)
-    report = agent.start_shadow(StartShadow(_text(file), file.name))
+    report = agent.start_shadow(StartShadow(text_of(file), file.name))
     shell.note(f"watching {', '.join(report.pipelines)}; Ctrl-C ends and compares")
     for name in report.without:
         shell.note(f"no live version of {name} runs: there is nothing to compare it with")
@@ -43,13 +43,6 @@ def command(shell: Shell, file: Path, seconds: float | None, every: bool) -> Non
         shell.note("")
     report = agent.stop_shadow(report.id)
     shell.show(report, lambda: _tell(shell, report, every=every))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise mistake(f"{file} is not UTF-8 text") from None
 
 
 def _wait(agent: RunningAgent, identity: str, seconds: float | None) -> None:
