@@ -75,18 +75,25 @@ class Journal:
         return body
 
     def release(self, places: Sequence[int]) -> None:
-        """These records are not needed any more; segments without live ones go, oldest first."""
+        """These records are not needed any more; segments without live ones go, oldest first,
+        at a later release when the disk refuses it now."""
         for place in places:
             self._live[place >> 32] -= 1
         for segment in sorted(self._live):
-            if self._live[segment]:
+            if self._live[segment] or not self._is_gone(segment):
                 return
             del self._live[segment]
+
+    def _is_gone(self, segment: int) -> bool:
+        try:
             if segment != self._segment or self._file is None:
                 self._path(segment).unlink(missing_ok=True)
             else:
                 os.ftruncate(self._file, 0)
                 self._size = 0
+        except OSError:
+            return False
+        return True
 
     def unsynced(self) -> Callable[[], None] | None:
         """What makes the records outlive a power cut, for another thread; None: nothing to do."""

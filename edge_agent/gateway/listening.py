@@ -8,6 +8,8 @@ import socket
 import stat
 from pathlib import Path
 
+_NO_ROOM = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+
 
 def bind_port(host: str, port: int) -> socket.socket:
     """A listening address; another port when this one is busy."""
@@ -39,6 +41,20 @@ def bind_socket(path: Path) -> socket.socket:
         bound.close()
         raise OSError(error.errno or 0, f"cannot listen on {path}: {error}") from error
     return bound
+
+
+def socket_if_room(path: Path) -> socket.socket | None:
+    """`bind_socket`, or None while the disk takes no file: without it an agent acts all the same.
+
+    Raises:
+        OSError: another agent answers on it, or something else lies there.
+    """
+    try:
+        return bind_socket(path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        return None
 
 
 def _remove_stale(path: Path) -> None:

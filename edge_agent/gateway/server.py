@@ -94,12 +94,20 @@ class Listener(uvicorn.Server):
 class Handle:
     """What is served; `stop()` ends it."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, app: ASGIApp) -> None:
         self._gateway = gateway
+        self._app = app
         self._listeners: dict[Listener, asyncio.Task[None]] = {}
 
-    async def add(self, app: ASGIApp, bound: socket.socket) -> None:
-        """Serve an application on a bound socket."""
+    async def add_socket(self, uds: socket.socket) -> None:
+        """Serve the owner of the home on the agent's own socket."""
+        await self._add(SocketDoor(self._app), uds)
+
+    async def add_port(self, tcp: socket.socket, token: str | None) -> None:
+        """Serve those the door lets in."""
+        await self._add(Door(self._app, token, self._gateway.measures.refused), tcp)
+
+    async def _add(self, app: ASGIApp, bound: socket.socket) -> None:
         listener = Listener(app)
         self._listeners[listener] = asyncio.create_task(listener.serve([bound]))
         await listener.ready.wait()
@@ -117,12 +125,13 @@ class Handle:
 
 
 async def serve(
-    gateway: Gateway, *, uds: socket.socket, tcp: socket.socket | None, token: str | None
+    gateway: Gateway, *, uds: socket.socket | None, tcp: socket.socket | None, token: str | None
 ) -> Handle:
     """Serve on the sockets given: the agent's own, and that of the port."""
     app = Heads(await asyncio.to_thread(build, gateway))
-    handle = Handle(gateway)
-    await handle.add(SocketDoor(app), uds)
+    handle = Handle(gateway, app)
+    if uds is not None:
+        await handle.add_socket(uds)
     if tcp is not None:
-        await handle.add(Door(app, token, gateway.measures.refused), tcp)
+        await handle.add_port(tcp, token)
     return handle

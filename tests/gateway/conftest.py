@@ -14,7 +14,10 @@ import uvloop
 
 from edge_agent.gateway.start import start
 from schemas.settings import GatewaySettings
+from tests.disks import small_disk
 from tests.gateway.fakes import Parts
+
+__all__ = ["client", "guarded", "site", "small_disk"]
 
 T = TypeVar("T")
 

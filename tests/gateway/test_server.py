@@ -13,9 +13,11 @@ import httpx
 import pytest
 
 from edge_agent.gateway import door, server
+from edge_agent.gateway import start as entrance
 from edge_agent.gateway.listening import bind_port, bind_socket
 from edge_agent.gateway.start import start
 from schemas.settings import GatewaySettings
+from tests.disks import SmallDisk
 from tests.gateway.conftest import Site
 from tests.gateway.fakes import RUN, Parts
 
@@ -87,6 +89,24 @@ def test_a_stale_socket_is_removed_and_a_live_one_is_not(tmp_path: Path) -> None
     bind_socket(path).close()
     with bind_socket(path), pytest.raises(OSError, match="another agent listens"):
         bind_socket(path)
+
+
+def test_a_disk_that_takes_no_socket_is_asked_again(
+    small_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entrance, "ROOM_SECONDS", 0.01)
+    small_disk.read_only(True)
+    site = Site(small_disk.folder, None)
+    with site.client() as tcp:
+        assert tcp.get("/healthz").text == "ok" and not site.socket.exists()
+        small_disk.read_only(False)
+        for _ in range(1_000):
+            if site.socket.exists():
+                break
+            assert tcp.get("/healthz").text == "ok"
+    with site.local() as local:
+        assert local.get("/healthz").text == "ok"
+    site.stop()
 
 
 def test_something_else_in_the_sockets_place_is_left_alone(tmp_path: Path) -> None:

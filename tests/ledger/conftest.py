@@ -1,44 +1,9 @@
 """Coroutine tests, and a disk small enough to fill."""
 
 import asyncio
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.coroutines import coroutine_tests
+from tests.disks import SmallDisk, small_disk
 
+__all__ = ["SmallDisk", "small_disk"]
 pytest_pyfunc_call = coroutine_tests(asyncio.run, seconds=60)
-
-
-class SmallDisk:
-    """A file system of its own, in memory: `resize` makes room or takes it."""
-
-    def __init__(self, folder: Path, size_mb: int) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self._mount("-t", "tmpfs", "-o", f"size={size_mb}M", "tmpfs", str(folder))
-
-    def resize(self, size_mb: int) -> None:
-        """Make it larger or smaller."""
-        self._mount("-o", f"remount,size={size_mb}M", str(self.folder))
-
-    def read_only(self, yes: bool) -> None:
-        """Refuse or allow writing."""
-        self._mount("-o", "remount," + ("ro" if yes else "rw"), str(self.folder))
-
-    def close(self) -> None:
-        """Unmount it."""
-        subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
-
-    def _mount(self, *arguments: str) -> None:
-        subprocess.run(["mount", *arguments], check=True, capture_output=True)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    """A disk of 8 MB; needs root, as `make test` does."""
-    disk = SmallDisk(tmp_path / "disk", 8)
-    yield disk
-    disk.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge_agent.ledger import Ledger, committer
-from tests.ledger.conftest import SmallDisk
+from tests.disks import SmallDisk
 from tests.ledger.made import event, ledger_at, rig_events
 
 

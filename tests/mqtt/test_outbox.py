@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge_agent.channels.journal import Journal
 from edge_agent.channels.outbox import Letter, Outbox
+from tests.disks import SmallDisk
 
 
 def letters(box: Outbox) -> list[bytes]:
@@ -89,6 +90,20 @@ def test_files_go_when_all_is_done(tmp_path: Path) -> None:
         box.done(box.take()[0])
     box.flush()
     assert [path.stat().st_size for path in tmp_path.glob("*.seg")] == [0]
+
+
+def test_files_that_a_read_only_disk_keeps_go_when_it_lets_them(small_disk: SmallDisk) -> None:
+    box = filled(small_disk.folder, 3)
+    box.flush()
+    for _ in range(3):
+        box.done(box.take()[0])
+    box.close()
+    small_disk.read_only(True)
+    box = Outbox(small_disk.folder, 10)
+    small_disk.read_only(False)
+    box.put(Letter("t", b"late", 1))
+    box.flush()
+    assert [path.name for path in small_disk.folder.glob("*.seg")] == ["00000002.seg"]
 
 
 def test_a_full_disk_keeps_letters_in_memory_and_says_why(
