@@ -31,7 +31,8 @@ def build_library(shape: Geometry, quantization: str, target: Target, out: Path)
 
     register_pipeline()
     goal = tvm.target.Target(target.llvm())
-    model = Decoder(shape, goal, Kind(quantization.startswith("q4"), target.rows))
+    kind = Kind(quantization.startswith("q4"), target.rows, target.wide)
+    model = Decoder(shape, goal, kind)
     with goal:
         module, parameters, _ = model.export_tvm(spec=model.spec(), allow_extern=True)
         for name, kernel in cache_kernels(shape).items():

@@ -2,7 +2,7 @@
 
 One row is bound by taking the weights apart, many by arithmetic: up to three rows go one by one,
 more in blocks whose sums fit the vector registers, over a tile of weights that was taken apart once
-for all of them.
+for all of them. A tile is as wide as leaves each input that is loaded two multiplications.
 """
 
 # The scripts below are TVMScript: Python's syntax read by tvm's parser, not run. Functions they
@@ -22,9 +22,12 @@ _MASKS = [*(15 << 4 * j for j in range(_WORD - 1)), -(1 << 28)]
 _CHAINS = 4  # sums that do not wait for each other hide the latency of an addition
 
 
-def float_product(N: int, K: int, *, rows: int):
-    """X (m, K) times packed float32 weights (N / 16, K, 16), at most so many rows at once."""
+def float_product(N: int, K: int, *, rows: int, wide: int):
+    """X (m, K) times packed float32 weights (N / 16, K, 16), at most so many rows at once by so
+    many sixteens of outputs."""
     from tvm.script import tirx as T
+
+    C = _columns(N, wide)
 
     @T.prim_func(private=True, s_tir=True)
     def product(x: T.handle, w: T.Buffer((N // VN, K, VN), "float32"), o: T.handle):
@@ -32,17 +35,19 @@ def float_product(N: int, K: int, *, rows: int):
         m = T.int64()
         X = T.match_buffer(x, (m, K), "float32")
         O = T.match_buffer(o, (m, N), "float32")  # noqa: E741
-        for no in T.parallel(N // VN):
+        for no in T.parallel(N // VN // C):
             with T.sblock("product"):
-                _by_blocks(m, rows, _float_rows, O, X, w, no)
+                _by_blocks(m, rows, _float_rows, O, X, w, no * C, C)
 
     return product
 
 
-def int4_product(N: int, K: int, *, rows: int):
+def int4_product(N: int, K: int, *, rows: int, wide: int):
     """X (m, K) times packed words (N / 16, K / 8, 16) with scales (N / 16, K / 32, 16), at most so
-    many rows at once."""
+    many rows at once by so many sixteens of outputs."""
     from tvm.script import tirx as T
+
+    C = _columns(N, wide)
 
     @T.prim_func(private=True, s_tir=True)
     def product(
@@ -62,32 +67,37 @@ def int4_product(N: int, K: int, *, rows: int):
                 for g in T.serial(K // G):
                     with T.sblock("scale"):
                         _scale(scaled, middles, X, i, g)
-            for no in T.parallel(N // VN):
+            for no in T.parallel(N // VN // C):
                 if m < _FEW:
-                    for i in T.serial(m):
+                    for i, c in T.grid(m, C):
                         with T.sblock("row"):
-                            one = T.sblock_alloc_buffer((1, VN), "float32", scope="local")
+                            one = T.sblock_alloc_buffer((1, 1, VN), "float32", scope="local")
                             _clear(one, 0)
                             for g in T.serial(K // G):
-                                _add_row(one, scaled, middles, w, s, no, g, i)
-                            _put(O, one, no, i, 0)
+                                _add_row(one, scaled, middles, w, s, no * C + c, g, i)
+                            _put(O, one, no * C + c, i, 0)
                 else:
                     for part in T.serial((m + _PART - 1) // _PART):
                         with T.sblock("part"):
-                            tile = T.sblock_alloc_buffer((G, VN), "float32", scope="local")
-                            made = T.sblock_alloc_buffer((_PART, VN), "float32", scope="local")
+                            tile = T.sblock_alloc_buffer((G, C, VN), "float32", scope="local")
+                            made = T.sblock_alloc_buffer((_PART, C, VN), "float32", scope="local")
                             for i in T.serial(T.min(m - part * _PART, _PART)):
                                 _clear(made, i)
                             for g in T.serial(K // G):
-                                _take_apart(tile, w, no, g)
+                                _take_apart(tile, w, no * C, g)
                                 _by_blocks(
                                     T.min(m - part * _PART, _PART), rows, _add_rows,
-                                    made, scaled, middles, tile, s, no, g, part,
+                                    made, scaled, middles, tile, s, no * C, g, part,
                                 )  # fmt: skip
                             for i in T.serial(T.min(m - part * _PART, _PART)):
-                                _put(O, made, no, part * _PART + i, i)
+                                _put(O, made, no * C, part * _PART + i, i)
 
     return product
+
+
+def _columns(N, most):
+    """How many sixteens of outputs go at once: their number is a multiple of it."""
+    return max(c for c in range(1, most + 1) if N // VN % c == 0)
 
 
 def _scale(scaled, middles, X, i, g):
@@ -117,8 +127,9 @@ def _take_apart(tile, w, no, g):
     from tvm.script import tirx as T
 
     for k in range(G):
-        with T.vectorized(VN) as v:
-            T.buffer_store(tile, _nibble(w, no, g, k, v), [k, v])
+        for c in range(int(tile.shape[1])):
+            with T.vectorized(VN) as v:
+                T.buffer_store(tile, _nibble(w, no + c, g, k, v), [k, c, v])
 
 
 def _by_blocks(count, most, add, *known):
@@ -132,81 +143,87 @@ def _by_blocks(count, most, add, *known):
         first, count = first + count // rows * rows, count % rows
 
 
-def _float_rows(O, X, w, no, at, rows):  # noqa: E741
+def _float_rows(O, X, w, no, columns, at, rows):  # noqa: E741
     from tvm.script import tirx as T
 
     found = _sums(
-        rows, X.shape[1], lambda r, k: X[at + r, k], lambda k, v: w[no, k, v],
+        (rows, columns), X.shape[1], lambda r, k: X[at + r, k], lambda k, c, v: w[no + c, k, v],
         begin=lambda r: T.float32(0),
     )  # fmt: skip
     for r in range(rows):
-        with T.vectorized(VN) as v:
-            T.buffer_store(O, found(r, v), [at + r, no * VN + v])
+        for c in range(columns):
+            with T.vectorized(VN) as v:
+                T.buffer_store(O, found(r, c, v), [at + r, (no + c) * VN + v])
 
 
 def _add_row(one, scaled, middles, w, s, no, g, i):
     from tvm.script import tirx as T
 
     found = _sums(
-        1, G, lambda r, k: scaled[i, g * G + k], lambda k, v: _nibble(w, no, g, k, v),
+        (1, 1), G, lambda r, k: scaled[i, g * G + k], lambda k, c, v: _nibble(w, no, g, k, v),
         begin=lambda r: -middles[i, g], step=G,
     )  # fmt: skip
     with T.vectorized(VN) as v:
-        T.buffer_store(one, one[0, v] + found(0, v) * s[no, g, v], [0, v])
+        T.buffer_store(one, one[0, 0, v] + found(0, 0, v) * s[no, g, v], [0, 0, v])
 
 
 def _add_rows(made, scaled, middles, tile, s, no, g, part, at, rows):
     from tvm.script import tirx as T
 
-    first = part * _PART + at
+    first, columns = part * _PART + at, int(made.shape[1])
     found = _sums(
-        rows, G, lambda r, k: scaled[first + r, g * G + k], lambda k, v: tile[k, v],
-        begin=lambda r: -middles[first + r, g],
+        (rows, columns), G, lambda r, k: scaled[first + r, g * G + k],
+        lambda k, c, v: tile[k, c, v], begin=lambda r: -middles[first + r, g],
     )  # fmt: skip
     for r in range(rows):
-        with T.vectorized(VN) as v:
-            T.buffer_store(made, made[at + r, v] + found(r, v) * s[no, g, v], [at + r, v])
+        for c in range(columns):
+            with T.vectorized(VN) as v:
+                sum = made[at + r, c, v] + found(r, c, v) * s[no + c, g, v]
+                T.buffer_store(made, sum, [at + r, c, v])
 
 
-def _sums(rows, length, x, w, *, begin, step=_CHAINS):
-    """x (rows, length) times w (length, 16) in registers, `step` inputs a turn; `begin` is added.
-
-    The result is looked up by row and lanes.
+def _sums(sizes, length, x, w, *, begin, step=_CHAINS):
+    """x (rows, length) times w (length, columns, 16) in registers, `step` inputs a turn; `begin`
+    is added. `sizes` are rows and columns; the result is looked up by row, column and lanes.
     """
     from tvm.script import tirx as T
 
-    chains = max(1, _CHAINS // rows)
+    rows, columns = sizes
+    chains = max(1, _CHAINS // (rows * columns))
     step = max(chains, step if rows == 1 else 1)
-    sums = T.sblock_alloc_buffer((rows, chains, VN), "float32", scope="local")
-    for r in range(rows):
-        for c in range(chains):
+    places = [(r, c) for r in range(rows) for c in range(columns)]
+    sums = T.sblock_alloc_buffer((rows, columns, chains, VN), "float32", scope="local")
+    for r, c in places:
+        for chain in range(chains):
             with T.vectorized(VN) as v:
-                T.buffer_store(sums, T.float32(0) if c else begin(r), [r, c, v])
+                T.buffer_store(sums, T.float32(0) if chain else begin(r), [r, c, chain, v])
 
     def add(first):
         for k in range(step):
-            for r in range(rows):
+            for r, c in places:
                 with T.vectorized(VN) as v:
-                    added = sums[r, k % chains, v] + x(r, first + k) * w(first + k, v)
-                    T.buffer_store(sums, added, [r, k % chains, v])
+                    added = sums[r, c, k % chains, v] + x(r, first + k) * w(first + k, c, v)
+                    T.buffer_store(sums, added, [r, c, k % chains, v])
 
     if step == length:
         add(0)
     else:
         with T.serial(length // step) as turn:
             add(turn * step)
-    return lambda r, v: sum((sums[r, c, v] for c in range(1, chains)), sums[r, 0, v])
+    return lambda r, c, v: sum((sums[r, c, n, v] for n in range(1, chains)), sums[r, c, 0, v])
 
 
 def _clear(rows, at):
     from tvm.script import tirx as T
 
-    with T.vectorized(VN) as v:
-        T.buffer_store(rows, T.float32(0), [at, v])
+    for c in range(int(rows.shape[1])):
+        with T.vectorized(VN) as v:
+            T.buffer_store(rows, T.float32(0), [at, c, v])
 
 
 def _put(O, rows, no, to, at):  # noqa: E741
     from tvm.script import tirx as T
 
-    with T.vectorized(VN) as v:
-        T.buffer_store(O, rows[at, v], [to, no * VN + v])
+    for c in range(int(rows.shape[1])):
+        with T.vectorized(VN) as v:
+            T.buffer_store(O, rows[at, c, v], [to, (no + c) * VN + v])

@@ -25,10 +25,12 @@ _CACHE_SIZES = (
 
 
 class Kind(Struct, frozen=True):
-    """How products are made: of int4 or float weights, and of how many rows at once."""
+    """How products are made: of int4 or float weights, of how many rows at once by how many
+    sixteens of outputs."""
 
     int4: bool
     rows: int
+    wide: int
 
 
 class Product(nn.Module):
@@ -48,7 +50,8 @@ class Product(nn.Module):
         batch, length, _ = x.shape
         rows = x.reshape(batch * length, self.inputs)
         int4, sizes = self.kind.int4, (self.outputs, self.inputs)
-        kernel = (int4_product if int4 else float_product)(*sizes, rows=self.kind.rows)
+        product = int4_product if int4 else float_product
+        kernel = product(*sizes, rows=self.kind.rows, wide=self.kind.wide)
         weights = [self.q_weight, self.q_scale] if int4 else [self.weight]
         made = op.tensor_ir_op(
             kernel,

@@ -11,13 +11,14 @@ from msgspec import Struct
 class Target(Struct, frozen=True):
     """A processor as LLVM names it; `name` is how users and file names do.
 
-    `rows` is how many rows of sixteen sums fit its vector registers beside their factors.
+    `rows` by `wide` is how many sixteens of sums fit its vector registers beside their factors.
     """
 
     name: str
     triple: str
     cpu: str
     rows: int
+    wide: int = 1
     attributes: tuple[str, ...] = ()
 
     def llvm(self) -> dict[str, Any]:
@@ -53,7 +54,7 @@ TARGETS = {
         Target("x86-64-v2", _X86, "x86-64-v2", rows=2),
         Target("x86-64-v3", _X86, "x86-64-v3", rows=6),
         # LLVM halves its vectors unless it is told that the processor does not mind them whole.
-        Target("x86-64-v4", _X86, "x86-64-v4", rows=8, attributes=("-prefer-256-bit",)),
+        Target("x86-64-v4", _X86, "x86-64-v4", rows=8, wide=2, attributes=("-prefer-256-bit",)),
         Target("cortex-a53", _ARM, "cortex-a53", rows=6),
         Target("cortex-a72", _ARM, "cortex-a72", rows=6),
         Target("cortex-a76", _ARM, "cortex-a76", rows=6),
