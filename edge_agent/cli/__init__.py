@@ -1,5 +1,6 @@
 """The command line `hearth`: verbs found by file name, one way to end with an error."""
 
+import os
 from typing import Any
 
 import click
@@ -29,8 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     outside failed, 130 interrupted.
     """
     open_closed()
+    colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org
+    with click.Context(hearth, color=colour):
+        return _ended(arguments, colour)
+
+
+def _ended(arguments: list[str] | None, colour: bool | None) -> int:
     try:
-        return hearth.main(arguments, prog_name="hearth", standalone_mode=False) or 0
+        return hearth.main(arguments, "hearth", standalone_mode=False, color=colour) or 0
     except click.ClickException as error:
         error.show()
         return error.exit_code

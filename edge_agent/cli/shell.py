@@ -17,6 +17,8 @@ import msgspec
 from schemas.problem import Position, Problem, UserError
 
 if TYPE_CHECKING:
+    from rich.table import Column
+
     from edge_agent.cli.agent import Agent
     from schemas.settings import Settings
 
@@ -92,8 +94,8 @@ class Shell:
         return f"{when.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
 
     def took(self, start: datetime, end: datetime | None) -> str:
-        """How long something took."""
-        if end is None:
+        """How long something took; nothing where it goes on, or the clock was set back."""
+        if end is None or end < start:
             return ""
         ms = (end - start).total_seconds() * 1000
         return f"{ms:.1f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
@@ -172,18 +174,33 @@ def _plain_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None
         click.echo(line.rstrip())
 
 
+def _first(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> "Column":
+    """The column that others are found by: where it is narrow, it is whole on any terminal."""
+    from rich.table import Column
+
+    widest = max((len(row[0]) for row in cells), default=0)
+    return Column(columns[0], no_wrap=widest <= _NARROW)
+
+
 def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table = Table(
+        _first(columns, cells),
+        *columns[1:],
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
+    )
     for row in cells:
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     Console().print(table)
 
 
+_NARROW = 20
 _STYLES = {
     "completed": "green", "online": "green", "true": "green",
     "failed": "bold red", "crashed": "bold red", "offline": "red", "false": "red",

@@ -1,14 +1,17 @@
 """What every verb has in common: help, exit codes, the home."""
 
+import contextlib
 import os
+import pty
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from edge_agent.cli.group import FOLDER
-from edge_agent.cli.shell import home_directory
+from edge_agent.cli.shell import Shell, home_directory
 from tests.cli.conftest import Hearth
 
 VERBS = sorted(path.stem.rstrip("_").replace("_", "-") for path in FOLDER.glob("[a-z]*.py"))
@@ -86,6 +89,39 @@ def _shell(command: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, env=environment, check=False
     )
+
+
+def _on_terminal(arguments: list[str], home: Path, **variables: str) -> str:
+    """What a call shows on a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "HEARTH_HOME": str(home), "COLUMNS": "80", "TERM": "xterm"}
+    command = [sys.executable, "-m", "edge_agent.cli", *arguments]
+    call = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment | variables)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says so when the other end is closed
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    call.wait()
+    return shown.decode()
+
+
+def test_the_name_of_a_run_is_whole_on_an_ordinary_terminal(home: Path) -> None:
+    sql = "select 'abcd..12345678' run, repeat('wide ', 30) rest"
+    assert "abcd..12345678" in _on_terminal(["query", sql], home)
+
+
+def test_colours_can_be_switched_off(home: Path) -> None:
+    red = "\x1b[31m"
+    assert red in _on_terminal(["check", "nowhere"], home, NO_COLOR="")
+    assert red not in _on_terminal(["check", "nowhere"], home, NO_COLOR="1")
+
+
+def test_a_run_that_ended_before_it_began_took_no_time(home: Path) -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    shell = Shell(home=home, json=False, verbose=False)
+    assert shell.took(noon, noon - timedelta(hours=1)) == ""
 
 
 def test_an_output_that_is_read_no_further_is_no_failure(home: Path) -> None:
