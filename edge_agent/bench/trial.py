@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from edge_agent.bench.meter import Meter
 from edge_agent.channels.broker import EmbeddedBroker
+from edge_agent.child import end
 from edge_agent.loopback import free_port
 
 RATE, WINDOW = 500, 100
@@ -93,8 +94,10 @@ async def broker(folder: Path, port: int) -> AsyncIterator[None]:
     if program is None:
         embedded = EmbeddedBroker()
         await embedded.start(port)
-        yield
-        await embedded.stop()
+        try:
+            yield
+        finally:
+            await embedded.stop()
         return
     config = folder / "mosquitto.conf"
     config.write_text(MOSQUITTO.format(port=port))
@@ -102,8 +105,7 @@ async def broker(folder: Path, port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        await process.wait()
+        await end(process, STOP_SECONDS)
 
 
 @asynccontextmanager
@@ -121,9 +123,7 @@ async def agent_at(
     try:
         yield process
     finally:
-        process.terminate()
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
+        await end(process, STOP_SECONDS)
 
 
 def cpu_seconds(pid: int) -> float:

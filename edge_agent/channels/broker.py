@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from msgspec.structs import replace
 
+from edge_agent.child import end
 from schemas.settings import Settings
 
 START_TIMEOUT = 10.0
@@ -53,16 +54,8 @@ class EmbeddedBroker:
     async def stop(self) -> None:
         """End it; does nothing when it does not run."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if process is not None:
+            await end(process, STOP_TIMEOUT)
 
 
 async def with_broker(settings: Settings, leave: AsyncExitStack) -> Settings:

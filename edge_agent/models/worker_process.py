@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from edge_agent.child import end
 from edge_agent.models.driver import ModelBusy, ModelError, ModelRefused
 from edge_agent.models.wire import packed, receive
 
@@ -92,14 +93,7 @@ class WorkerProcess:
         process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end(process, _STOP_SECONDS)
         if self._reading is not None:
             await self._reading
 

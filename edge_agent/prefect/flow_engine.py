@@ -10,13 +10,12 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edge_agent.prefect.child import end
+from edge_agent.child import end, keep_alive
 from flows.prefect.engine.words import LONGEST, Said, Word, line, said
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
-_STEADY = 30.0  # seconds after which one that ends is started again at once
 _STOP_TIMEOUT = 5.0  # it still has to tell Prefect how runs ended
 
 
@@ -44,7 +43,8 @@ class FlowEngine:
     def want(self) -> None:
         """Have it running from now on."""
         if self._living is None:
-            self._living = asyncio.create_task(self._live())
+            lives = keep_alive(self._one_life, self._ended, pause=_FIRST_PAUSE, longest=_LAST_PAUSE)
+            self._living = asyncio.create_task(lives)
 
     def say(self, word: Word) -> None:
         """Say something to it."""
@@ -58,15 +58,9 @@ class FlowEngine:
             await asyncio.gather(self._living, return_exceptions=True)
 
     # ------------------------------------------------------------------ inside
-    async def _live(self) -> None:
-        loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE
-        while True:
-            began = loop.time()
-            code = await self._one_life()
-            pause = _FIRST_PAUSE if loop.time() - began > _STEADY else min(pause * 2, _LAST_PAUSE)
-            extra = {"code": code, "again_in": pause, "see": str(self._log)}
-            log.warning("the process of Prefect's engine ended", extra=extra)
-            await asyncio.sleep(pause)
+    def _ended(self, code: int, pause: float) -> None:
+        extra = {"code": code, "again_in": pause, "see": str(self._log)}
+        log.warning("the process of Prefect's engine ended", extra=extra)
 
     @property
     def _log(self) -> Path:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from edge_agent.child import end, keep_alive
 from edge_agent.loopback import HOST
-from edge_agent.prefect.child import end
 from flows.prefect.server.process import Launch
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,6 @@ INSTALL = "pip install 'hearthflow[prefect]'"
 # One heap for all threads: 30 MB less, and nobody else allocates much meanwhile.
 ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
-_STEADY = 60.0  # seconds after which a server that ends is started again at once
 _STOP_TIMEOUT = 3.0
 
 
@@ -45,15 +44,11 @@ class EmbeddedServer:
 
     async def run(self) -> None:
         """Keep it running."""
-        pause = _FIRST_PAUSE
-        loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            code = await self._live()
-            self.problem = f"it ended with {code}; see {self._log}"
-            pause = _FIRST_PAUSE if loop.time() - began > _STEADY else min(pause * 2, _LAST_PAUSE)
-            log.warning("the Prefect server ended", extra={"code": code, "again_in": pause})
-            await asyncio.sleep(pause)
+        await keep_alive(self._live, self._ended, pause=_FIRST_PAUSE, longest=_LAST_PAUSE)
+
+    def _ended(self, code: int, pause: float) -> None:
+        self.problem = f"it ended with {code}; see {self._log}"
+        log.warning("the Prefect server ended", extra={"code": code, "again_in": pause})
 
     @property
     def _log(self) -> Path:
