@@ -30,8 +30,9 @@ Batch = tuple[Rows, Sequence[Durable], Answer]
 # How long acknowledgements wait for a ledger in trouble before the agent goes on without it.
 GRACE = 1.0
 _FIRST_RETRY, _LAST_RETRY = 0.25, 5.0
-# Memory that a commit or a query needed for a moment is given back so often.
-_TIDY_EVERY = 10.0
+# Memory that a commit or a query needed for a moment is given back so often, and when it has been
+# quiet for so long after a commit.
+_TIDY_EVERY, _QUIET = 10.0, 2.0
 # What is kept in memory in bad times; what is older is given up.
 MOST_ROWS, MOST_BYTES = 50_000, 32 << 20
 
@@ -79,7 +80,7 @@ class Committer:
         self._trouble: Trouble | None = None
         self._commits = self._written = 0
         self._commit_seconds = 0.0
-        self._tidied = time.monotonic()
+        self._tidied = self._committed = time.monotonic()
         self.on_commit: list[Callable[[float], None]] = []
         self.on_health: list[Callable[[bool], None]] = []
         self.reading = [threading.Lock() for _ in range(READERS)]  # each held by a reader at work
@@ -150,7 +151,10 @@ class Committer:
         return max(0.0, min(self._retention.due_in(), self._untidy_in()))
 
     def _untidy_in(self) -> float:
-        return self._tidied + _TIDY_EVERY - time.monotonic()
+        due = self._tidied + _TIDY_EVERY
+        if self._committed > self._tidied:
+            due = min(due, self._committed + _QUIET)
+        return due - time.monotonic()
 
     def _idle(self) -> None:
         if self._trouble is not None:
@@ -174,6 +178,7 @@ class Committer:
                 self._fail(_first_line(error), self._lost)
                 return
             took = time.perf_counter() - began
+            self._committed = time.monotonic()
             self._commits += 1
             self._written += count
             self._commit_seconds += took
