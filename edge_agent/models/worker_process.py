@@ -153,9 +153,10 @@ class WorkerProcess:
     async def _read(self, process: Process) -> None:
         assert process.stdout is not None
         watch = asyncio.create_task(self._watch(process))
-        while (frame := await receive(process.stdout)) is not None:
-            if (frames := self._asked.get(frame.pop("id"))) is not None:
-                frames.put_nowait(frame)
+        while (said := await receive(process.stdout)) is not None:
+            for frame in said if isinstance(said, list) else [said]:
+                if (frames := self._asked.get(frame.pop("id"))) is not None:
+                    frames.put_nowait(frame)
         code = await process.wait()
         watch.cancel()
         told = f"the model's process ended ({self._greedy or await self._last_words(code)})"

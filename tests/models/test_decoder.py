@@ -15,6 +15,14 @@ from schemas.model import Priority
 from tests.models.conftest import ARM, Made, made
 
 LENGTHS = (1, 5, 17, 33, 60, 100)
+GREEDY = Sampling()
+WAYS = [
+    GREEDY,
+    Sampling(temperature=0.8, seed=3),
+    Sampling(frequency_penalty=1.5),
+    Sampling(logit_bias={7: 100.0}),
+    Sampling(temperature=1.2, top_p=0.7, seed=4),
+]
 
 
 def opened(model: Made, *, sequences: int = 8, tokens: int = 2048) -> Decoder:
@@ -29,11 +37,18 @@ def prompts(seed: int = 5) -> list[list[int]]:
 class Asked:
     """A request and what came of it."""
 
-    def __init__(self, batcher: Batcher, prompt: Sequence[int], limit: int = 6) -> None:
+    def __init__(
+        self,
+        batcher: Batcher,
+        prompt: Sequence[int],
+        limit: int = 6,
+        *,
+        sampling: Sampling = GREEDY,
+    ) -> None:
         self.tokens: list[int] = []
         self.ends: list[str] = []
         self.request = Request(
-            prompt, limit=limit, sampler=Sampler(Sampling()), token=self._token,
+            prompt, limit=limit, sampler=Sampler(sampling), token=self._token,
             ended=self.ends.append,
         )  # fmt: skip
         batcher.submit(self.request)
@@ -76,6 +91,19 @@ def test_all_at_once_ragged_mixed_and_in_chunks_gives_the_same(llama: Made) -> N
     run(batcher)
     assert [each.tokens for each in asked] == [llama.tiny.greedy(p, 6) for p in prompts()]
     assert {end for each in asked for end in each.ends} == {"length"}
+
+
+def test_whoever_shares_its_steps_an_answer_is_chosen_its_own_way(llama: Made) -> None:
+    def answers(batches: Sequence[Sequence[Sampling]]) -> list[list[int]]:
+        asked, batcher = [], Batcher(opened(llama))
+        for ways in batches:
+            asked += [Asked(batcher, prompts()[3], 20, sampling=way) for way in ways]
+            run(batcher)
+        return [each.tokens for each in asked]
+
+    together, alone = answers([WAYS]), answers([[way] for way in WAYS])
+    assert together == alone
+    assert len({tuple(tokens) for tokens in together}) == len(WAYS)
 
 
 def test_a_prompt_that_comes_later_joins_the_batch(llama: Made) -> None:

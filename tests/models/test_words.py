@@ -99,6 +99,24 @@ def test_temperature_zero_takes_the_likeliest_and_a_mask_forbids() -> None:
     assert Sampler(Sampling()).choose(logits, np.array([True, False, True, True])) == 2
 
 
+@pytest.mark.parametrize(
+    ("sampling", "plain"),
+    [
+        (Sampling(), True),
+        (Sampling(top_p=0.5, seed=3), True),
+        (Sampling(temperature=0.1), False),
+        (Sampling(presence_penalty=0.1), False),
+        (Sampling(repetition_penalty=1.1), False),
+        (Sampling(logit_bias={1: 1.0}), False),
+        (Sampling(confidence=True), False),
+    ],
+)
+def test_the_likeliest_is_taken_unseen_only_where_nothing_else_is_asked(
+    sampling: Sampling, plain: bool
+) -> None:
+    assert Sampler(sampling).plain is plain
+
+
 def test_a_drawn_token_follows_the_distribution() -> None:
     logits = np.log(np.array([0.5, 0.3, 0.2]))
     sampler = Sampler(Sampling(temperature=1.0, seed=4))

@@ -132,10 +132,11 @@ class Batcher:
         except Exception as error:
             self._fail_all(str(error).strip().splitlines()[-1])
             return True
+        likeliest = logits.argmax(axis=1).tolist()
         for row, (request, tokens) in enumerate(work):
             request.fed += len(tokens)
             if request.fed == len(request.prompt) + len(request.made):
-                self._advance(request, logits[row])
+                self._advance(request, logits[row], likeliest[row])
         return True
 
     def _check(self, request: Request) -> None:
@@ -210,9 +211,9 @@ class Batcher:
             yield request, pending[:room]
             room -= len(pending[:room])
 
-    def _advance(self, request: Request, logits: Array) -> None:
+    def _advance(self, request: Request, logits: Array, likeliest: int) -> None:
         try:
-            token = request.sampler.choose(logits, request.allowed())
+            token = _chosen(request, logits, likeliest)
             request.made.append(token)
             going = request.token(token)
         except Exception as error:
@@ -240,6 +241,13 @@ class Batcher:
         self._free = list(range(self.model.sequences))[::-1]
         for request in failed:
             request.ended(f"error: {reason}")
+
+
+def _chosen(request: Request, logits: Array, likeliest: int) -> int:
+    allowed = request.allowed()
+    if allowed is None and request.sampler.plain:
+        return likeliest
+    return request.sampler.choose(logits, allowed)
 
 
 def _common(left: Sequence[int], right: Sequence[int]) -> int:

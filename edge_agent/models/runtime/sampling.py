@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from edge_agent.models.runtime.folder import Array
 
@@ -29,10 +29,15 @@ class Sampling(Struct, frozen=True, kw_only=True):
 
 
 class Sampler:
-    """Chooses the tokens of one answer; the same seed and logits give the same tokens."""
+    """Chooses the tokens of one answer; the same seed and logits give the same tokens.
+
+    `plain`: without a mask it takes the likeliest token, whatever came before; nothing is kept.
+    """
 
     def __init__(self, sampling: Sampling) -> None:
         self.sampling = sampling
+        unchanged = structs.replace(sampling, temperature=0.0, top_p=1.0, seed=None)
+        self.plain = sampling.temperature <= 0 and unchanged == Sampling()
         self._seen: Counter[int] = Counter()
         self._logprobs: list[float] = []
         self._random = np.random.Generator(np.random.Philox(sampling.seed))

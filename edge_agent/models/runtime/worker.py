@@ -1,8 +1,8 @@
 """The worker process of one decoder: frames in on standard input, frames out on standard output.
 
 The agent writes `{job}` first and reads `{ready}` or `{failed}`; then requests `{id, chat}`,
-`{abort}` and `{metrics}` come in any order and answers go out by id. The process ends when its
-standard input does.
+`{abort}` and `{metrics}` come in any order and answers go out by id, all of a step in one frame.
+The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class Worker:
         )
         self._batcher = Batcher(self._decoder)
         self._answers: dict[int, Answer] = {}
+        self._said: list[dict[str, Any]] = []
 
     def serve(self, inbox: queue.SimpleQueue[Any]) -> None:
         """Answer requests; a None in the inbox ends it."""
@@ -61,7 +62,7 @@ class Worker:
                     return
                 self._take(message)
             self._batcher.step()
-            self._out.flush()
+            self._send()
 
     def _take(self, message: dict[str, Any]) -> None:
         if "abort" in message:
@@ -92,7 +93,13 @@ class Worker:
         self._tell(id, frame)
 
     def _tell(self, id: int, frame: dict[str, Any]) -> None:
-        self._out.write(packed({"id": id, **frame}))
+        self._said.append({"id": id, **frame})
+
+    def _send(self) -> None:
+        if self._said:
+            self._out.write(packed(self._said))
+            self._out.flush()
+            self._said.clear()
 
     def _metrics(self) -> dict[str, Any]:
         return {
