@@ -6,26 +6,24 @@ language}` come and are answered in their order. The process ends when its stand
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
 from edge_agent.intents.network import Network
+from edge_agent.models.begin import begin, failed, say
 from edge_agent.models.runtime.folder import BrokenFolder
 from edge_agent.models.runtime.library import load_runtime
-from edge_agent.models.runtime.limits import bound
-from edge_agent.models.wire import packed, read_frame
+from edge_agent.models.wire import read_frame
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Which library to serve, of which folder, and with how many bytes of memory at most."""
+    """Which library to serve, of which folder."""
 
     folder: str
     library: str
-    memory: int | None = None
 
 
 class Worker:
@@ -40,26 +38,20 @@ class Worker:
         while (message := read_frame(inbox)) is not None:
             if "classify" in message:
                 understood = self._network.understand(message["classify"], message["language"])
-                self._out.write(packed({"id": message["id"], "understood": understood}))
-                self._out.flush()
+                say(self._out, {"id": message["id"], "understood": understood})
 
 
 def main() -> None:
-    """Serve over the standard streams; what native code prints goes to standard error."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    job = msgspec.convert(read_frame(sys.stdin.buffer), Job)
-    bound(job.memory)
-    said: dict[str, Any] = {"ready": {}}
+    """Serve over the standard streams."""
+    given, out = begin()
+    job = msgspec.convert(given, Job)
     try:
         load_runtime()
         network = Network(Path(job.library))
     except (BrokenFolder, ImportError, MemoryError) as error:
-        said = {"failed": str(error) or type(error).__name__}
-    out.write(packed(said))
-    out.flush()
-    if "ready" in said:
-        Worker(network, out).serve(sys.stdin.buffer)
+        return say(out, failed(error))
+    say(out, {"ready": {}})
+    Worker(network, out).serve(sys.stdin.buffer)
 
 
 if __name__ == "__main__":

@@ -174,9 +174,9 @@ def test_a_killed_worker_fails_its_requests_and_the_next_one_starts_it_again(lla
     async def use(tvm: TvmDriver) -> None:
         under_way = [asyncio.create_task(ask(tvm, max_tokens=200)) for _ in range(4)]
         await ask(tvm, max_tokens=1)
-        assert tvm._worker is not None
-        assert tvm._worker.pid is not None
-        os.kill(tvm._worker.pid, signal.SIGKILL)
+        assert tvm.worker is not None
+        assert tvm.worker.pid is not None
+        os.kill(tvm.worker.pid, signal.SIGKILL)
         ended = await asyncio.gather(*under_way, return_exceptions=True)
         assert all(isinstance(each, ModelError | tuple) for each in ended)
         assert any(isinstance(each, ModelError) for each in ended)

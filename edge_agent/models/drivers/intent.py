@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-
 import msgspec
 
 from edge_agent.intents.labels import LANGUAGES
 from edge_agent.intents.shipped import library_of, runs_here
 from edge_agent.models.driver import Driver, ModelRefused, Place
 from edge_agent.models.drivers import rules
+from edge_agent.models.refusing import InWorker
 from edge_agent.models.worker_process import WorkerProcess
 from schemas.intent import Understood
-from schemas.model import ChatPart, ChatRequest, ModelMetrics
 
 _MODULE = "edge_agent.intents.worker"
 
 
-class IntentDriver:
+class IntentDriver(InWorker):
     """The intent network in a worker process."""
 
     does = frozenset({"classify"})
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self.worker: WorkerProcess | None = None
+    only = "understands sentences"
 
     async def load(self) -> None:
         """Check the library and start the worker."""
@@ -39,26 +34,6 @@ class IntentDriver:
         asked = self._running().ask({"classify": said, "language": known})
         frames = [frame async for frame in asked]
         return msgspec.convert(frames[-1]["understood"], Understood)
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """It has no vectors."""
-        raise ModelRefused(f"`{self._place.name}` understands sentences and makes no embeddings")
-
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
-        """It does not talk."""
-        raise ModelRefused(f"`{self._place.name}` understands sentences and does not chat")
-        yield
-
-    async def metrics(self) -> ModelMetrics:
-        """What its worker takes."""
-        if self.worker is None:
-            return ModelMetrics()
-        return ModelMetrics(resident_bytes=self.worker.resident_bytes)
-
-    async def close(self) -> None:
-        """End the worker."""
-        if self.worker is not None:
-            await self.worker.close()
 
     def _running(self) -> WorkerProcess:
         if self.worker is None:

@@ -6,26 +6,27 @@ The folder is as optimum and transformers write it: `model.onnx`, `tokenizer.jso
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from edge_agent.models.driver import ModelError, ModelRefused, Place
 from edge_agent.models.exported.files import loaded_files
 from edge_agent.models.libraries import MANIFEST, check_files, read_manifest
+from edge_agent.models.refusing import InWorker
 from edge_agent.models.worker_process import WorkerProcess
 from schemas.intent import Understood
-from schemas.model import ChatPart, ChatRequest, ModelMetrics
 
 _MODULE = "edge_agent.models.exported.worker"
 
 
-class OnnxDriver:
+class OnnxDriver(InWorker):
     """An exported model in a worker process; what it does is known once it is loaded."""
 
+    only = "reads sentences"
+
     def __init__(self, place: Place) -> None:
-        self._place = place
+        super().__init__(place)
         self.does = frozenset[str]()
-        self.worker: WorkerProcess | None = None
 
     async def load(self) -> None:
         """Check the files, start the worker and ask what its model does."""
@@ -44,22 +45,6 @@ class OnnxDriver:
         """A vector for each text."""
         vectors: list[list[float]] = await self._asked("embed", [_sayable(each) for each in texts])
         return vectors
-
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
-        """It does not talk."""
-        raise ModelRefused(f"`{self._place.name}` reads sentences and does not chat")
-        yield
-
-    async def metrics(self) -> ModelMetrics:
-        """What its worker takes."""
-        if self.worker is None:
-            return ModelMetrics()
-        return ModelMetrics(resident_bytes=self.worker.resident_bytes)
-
-    async def close(self) -> None:
-        """End the worker."""
-        if self.worker is not None:
-            await self.worker.close()
 
     async def _asked(self, task: str, what: Any) -> Any:
         if self.worker is None or not self.does:

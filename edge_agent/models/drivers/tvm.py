@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
 
-from edge_agent.models.driver import ModelRefused, Place
+from edge_agent.models.driver import Place
 from edge_agent.models.functions import calls_in, schema_of_calls, told_functions
 from edge_agent.models.libraries import check_files, library_for, read_manifest
+from edge_agent.models.refusing import InWorker
 from edge_agent.models.worker_process import WorkerProcess
-from schemas.intent import Understood
 from schemas.model import ChatPart, ChatRequest, ModelMetrics, Usage
 
 _MODULE = "edge_agent.models.runtime.worker"
 
 
-class TvmDriver:
+class TvmDriver(InWorker):
     """A decoder model in a worker process."""
 
     does = frozenset({"chat"})
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._worker: WorkerProcess | None = None
+    only = "is a chat model"
 
     async def load(self) -> None:
         """Check signature and files, and start the worker; one that died starts unchecked."""
         await asyncio.to_thread(self._check)
         await self._running().start()
-
-    async def classify(self, text: str, language: str = "") -> Understood:
-        """Decoders generate; they do not classify."""
-        raise ModelRefused(f"`{self._place.name}` is a chat model and does not classify")
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Decoders generate; they do not embed."""
-        raise ModelRefused(f"`{self._place.name}` is a chat model and makes no embeddings")
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPart, None]:
         """The answer, piece by piece."""
@@ -54,24 +43,19 @@ class TvmDriver:
 
     async def metrics(self) -> ModelMetrics:
         """How it does; a worker that does not run has nothing under way."""
-        if self._worker is None or self._worker.pid is None:
+        if self.worker is None or self.worker.pid is None:
             return ModelMetrics()
         said: dict[str, Any] = {}
-        async for frame in self._worker.ask({"metrics": 0}):
+        async for frame in self.worker.ask({"metrics": 0}):
             said = frame["metrics"]
-        return ModelMetrics(**said, resident_bytes=self._worker.resident_bytes)
-
-    async def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            await self._worker.close()
+        return ModelMetrics(**said, resident_bytes=self.worker.resident_bytes)
 
     def _check(self) -> None:
         folder = self._place.folder
         check_files(folder, read_manifest(folder, self._place.keys))
 
     def _running(self) -> WorkerProcess:
-        if self._worker is None:
+        if self.worker is None:
             place, settings = self._place, self._place.settings
             manifest = read_manifest(place.folder, place.keys)
             job = {
@@ -81,8 +65,8 @@ class TvmDriver:
                 "tokens": settings.tokens,
                 "memory": place.machine.memory,
             }
-            self._worker = WorkerProcess(_MODULE, job, threads=place.machine.threads)
-        return self._worker
+            self.worker = WorkerProcess(_MODULE, job, threads=place.machine.threads)
+        return self.worker
 
 
 def make(place: Place) -> TvmDriver:

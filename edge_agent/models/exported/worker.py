@@ -6,16 +6,15 @@ classify: text}` and `{id, embed: texts}` come and are answered in their order.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from edge_agent.models.begin import begin, failed, say
 from edge_agent.models.runtime.folder import BrokenFolder
-from edge_agent.models.runtime.limits import bound
-from edge_agent.models.wire import packed, read_frame
+from edge_agent.models.wire import read_frame
 
 if TYPE_CHECKING:
     from edge_agent.models.exported.sentences import Sentences
@@ -24,11 +23,10 @@ _INSTALL = "exported models need the extra: pip install 'hearthflow[onnx]'"
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Which folder to serve, with how many cores, and how many bytes of memory at most."""
+    """Which folder to serve, and with how many cores."""
 
     folder: str
     threads: int = 1
-    memory: int | None = None
 
 
 def answer(model: Sentences, message: dict[str, Any]) -> dict[str, Any]:
@@ -44,20 +42,16 @@ def answer(model: Sentences, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve over the standard streams; what native code prints goes to standard error."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    job = msgspec.convert(read_frame(sys.stdin.buffer), Job)
-    bound(job.memory)
+    """Serve over the standard streams."""
+    given, out = begin()
     try:
-        model = _loaded(job)
+        model = _loaded(msgspec.convert(given, Job))
     except (BrokenFolder, MemoryError) as error:
-        _say(out, {"failed": str(error) or type(error).__name__})
-        return
-    _say(out, {"ready": {}})
+        return say(out, failed(error))
+    say(out, {"ready": {}})
     while (message := read_frame(sys.stdin.buffer)) is not None:
         if "abort" not in message:
-            _say(out, {"id": message["id"], **answer(model, message)})
+            say(out, {"id": message["id"], **answer(model, message)})
 
 
 def _loaded(job: Job) -> Sentences:
@@ -69,11 +63,6 @@ def _loaded(job: Job) -> Sentences:
     except ImportError as error:
         raise BrokenFolder(f"{_INSTALL} ({error})") from None
     return Sentences(Path(job.folder), job.threads)
-
-
-def _say(out: BinaryIO, message: dict[str, Any]) -> None:
-    out.write(packed(message))
-    out.flush()
 
 
 if __name__ == "__main__":

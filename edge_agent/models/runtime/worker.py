@@ -7,7 +7,6 @@ The process ends when its standard input does.
 
 from __future__ import annotations
 
-import os
 import queue
 import sys
 import threading
@@ -16,25 +15,24 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from edge_agent.models.begin import begin, failed, say
 from edge_agent.models.runtime.answer import Answer, Voice, read_options
 from edge_agent.models.runtime.batching import Batcher, Busy
 from edge_agent.models.runtime.conversation import conversation
 from edge_agent.models.runtime.decoder import Decoder
 from edge_agent.models.runtime.folder import BrokenFolder
 from edge_agent.models.runtime.library import load_runtime
-from edge_agent.models.runtime.limits import bound
 from edge_agent.models.runtime.text import Tokens
 from edge_agent.models.wire import packed, read_frame
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to serve: folder and library, sequences at once, tokens of cache, bytes of memory."""
+    """What to serve: folder and library, sequences at once, tokens of cache."""
 
     folder: str
     library: str
     sequences: int
     tokens: int
-    memory: int | None = None
 
 
 class Worker:
@@ -122,20 +120,15 @@ def _listen(stream: BinaryIO, inbox: queue.SimpleQueue[Any]) -> None:
 
 
 def main() -> None:
-    """Serve over the standard streams; what native code prints goes to standard error."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    job = msgspec.convert(read_frame(sys.stdin.buffer), Job)
-    bound(job.memory)
+    """Serve over the standard streams."""
+    given, out = begin()
+    job = msgspec.convert(given, Job)
     try:
         load_runtime()
         worker = Worker(job, out)
     except (BrokenFolder, ImportError, MemoryError, ValueError) as error:
-        out.write(packed({"failed": str(error) or type(error).__name__}))
-        out.flush()
-        return
-    out.write(packed({"ready": {"vocabulary": worker._voice.vocabulary}}))
-    out.flush()
+        return say(out, failed(error))
+    say(out, {"ready": {"vocabulary": worker._voice.vocabulary}})
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
     worker.serve(inbox)
