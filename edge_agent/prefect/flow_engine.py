@@ -41,7 +41,11 @@ class FlowEngine:
         return self._process is not None
 
     def want(self) -> None:
-        """Have it running from now on."""
+        """Have it running from now on; raises why it could not be started the last time."""
+        if self._living is not None and self._living.done():
+            failed, self._living = self._living, None
+            self.failed()
+            failed.result()
         if self._living is None:
             lives = keep_alive(self._one_life, self._ended, pause=_FIRST_PAUSE, longest=_LAST_PAUSE)
             self._living = asyncio.create_task(lives)

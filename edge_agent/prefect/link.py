@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from edge_agent.ledger.ledger import Ledger
@@ -18,6 +19,7 @@ from edge_agent.prefect.errands import Errands
 from edge_agent.prefect.events import Events
 from edge_agent.prefect.flow_engine import FlowEngine
 from edge_agent.prefect.flows import PrefectFlows
+from edge_agent.prefect.lasting import Lasting, Work
 from edge_agent.prefect.mirror import Mirror
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
@@ -54,12 +56,15 @@ class PrefectLink:
         self._way: BulkWay | None = None
         self._flows: PrefectFlows | None = None
         self._apis: list[PrefectApi] = []
-        self._coming: list[Coroutine[None, None, None]] = []
+        self._lasting = Lasting()
+        self._coming: dict[str, Work] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def problem(self) -> str:
         """What is wrong, empty when nothing is."""
+        if self._lasting.problem:
+            return self._lasting.problem
         if self._server is not None and self._server.problem:
             return f"the Prefect server: {self._server.problem}"
         if self._mirror is None or self._errands is None:
@@ -96,7 +101,8 @@ class PrefectLink:
         if not self._coming:
             return
         urls["prefect"] = self.url
-        self._tasks += [asyncio.create_task(each) for each in self._coming]
+        keep = self._lasting.keep
+        self._tasks += [asyncio.create_task(keep(*each)) for each in self._coming.items()]
 
     def _embed(self) -> str:
         launch = Launch(
@@ -107,7 +113,7 @@ class PrefectLink:
             watched=True,
         )
         self._server = EmbeddedServer(launch)
-        self._coming.append(self._server.run())
+        self._coming["the Prefect server"] = self._server.run
         return self._server.url
 
     def _carry(self, url: str) -> None:
@@ -139,14 +145,20 @@ class PrefectLink:
         claims = Claims(asked, self._engine, self._ledger, deployments, flows)
         counts = Counts(asked, self._ledger, self._agent)
         errands = self._errands = Errands(deployments, claims, events, counts)
-        self._coming += [mirror.look(), self._live(mirror, errands, flows)]
+        registered = asyncio.Event()
+        self._coming |= {
+            "what waits for Prefect": mirror.look,
+            "errands at Prefect": partial(self._run_errands, errands, registered),
+            "runs to Prefect": partial(_after, registered, mirror.run),
+            "flows in Prefect": partial(_after, registered, flows.run),
+        }
 
-    async def _live(self, mirror: Mirror, errands: Errands, flows: PrefectFlows) -> None:
-        """Deployments first, so that the first runs belong to theirs."""
+    async def _run_errands(self, errands: Errands, registered: asyncio.Event) -> None:
         if self._server is not None:
             await self._server.up.wait()
         await errands.registered()
-        await asyncio.gather(mirror.run(), errands.run(), flows.run())
+        registered.set()
+        await errands.run()
 
     async def stop(self) -> None:
         """Stop carrying and end the server; what is left is carried after the next start."""
@@ -157,3 +169,9 @@ class PrefectLink:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for api in self._apis:
             await api.close()
+
+
+async def _after(registered: asyncio.Event, work: Work) -> None:
+    """Deployments come first, so that the first runs belong to theirs."""
+    await registered.wait()
+    await work()

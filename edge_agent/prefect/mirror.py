@@ -71,7 +71,6 @@ class Mirror:
         self._events = events
         self._now = now
         self._news = asyncio.Event()
-        self._news.set()
         self._moved = True  # since `waiting` was counted
 
     def committed(self) -> None:
@@ -80,7 +79,8 @@ class Mirror:
         self._news.set()
 
     async def run(self) -> None:
-        """Carry until cancelled."""
+        """Carry until cancelled; begun again it takes up what is there."""
+        self._news.set()
         while True:
             await self._news.wait()
             self._news.clear()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edge_agent.cli.checkup import linked
+from edge_agent.prefect.lasting import Lasting
 from edge_agent.prefect.link import PrefectLink
 from schemas.settings import AgentSettings, PrefectSettings, Settings
 from tests.prefect.scene import Scene, until
@@ -53,3 +56,42 @@ async def test_a_link_that_does_not_work_tells_why_and_what_waits(tmp_path: Path
         assert link.waiting["prefect"] > 3
     assert finding.state == "bad" and finding.text.startswith(f"{url}: ")
     assert "ledger rows wait" in finding.text and "hearth.yaml" in finding.hint
+
+
+async def test_a_server_that_cannot_be_started_is_told_and_started_once_it_can(
+    tmp_path: Path, tables: Path
+) -> None:
+    scene, data = Scene(tmp_path, "unstarted"), tmp_path / "data" / "prefect"
+    data.parent.mkdir(exist_ok=True)
+    data.write_text("somebody's note, where a folder should be")
+    async with link_to(scene, tmp_path, "embedded") as link:
+        await until(lambda: "File exists" in link.problem)
+        data.unlink()
+        data.mkdir()
+        shutil.copy(tables, data)
+        await scene.events(1)
+        await until(lambda: link.figures().way == "bulk")
+        assert not link.problem
+
+
+async def test_work_that_fails_is_told_with_its_cause_and_begun_again() -> None:
+    lasting, tries, again = Lasting(first_pause=0.001), [], asyncio.Event()
+
+    async def work() -> None:
+        tries.append(lasting.problem)
+        if len(tries) == 3:
+            again.set()
+            await asyncio.Event().wait()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    async def fail() -> None:
+        raise ZeroDivisionError("by zero")
+
+    problems: list[str] = []
+    keeping = asyncio.create_task(lasting.keep("counting", work))
+    while not again.is_set():
+        problems.append(lasting.problem)
+        await asyncio.sleep(0)
+    assert "counting: by zero" in problems and tries == ["", "", ""] and not lasting.problem
+    keeping.cancel()
