@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from flows.prefect.server.fitting import put_in
+
 _CACHE_KIB = 4096  # Prefect's own 80 MB are for each connection of its pool
 _SHORT = frozenset({"cursor", "execute", "executemany", "fetchall", "fetchone", "fetchmany"})
 
@@ -31,15 +33,15 @@ def tame_sqlite() -> None:
         async with turns, begin(self, session, with_for_update=True) as transaction:
             yield transaction
 
-    def set_up_small(self: Any, connection: Any, record: Any) -> None:
-        set_up(self, connection, record)
-        cursor = connection.cursor()
+    def set_up_small(self: Any, conn: Any, record: Any) -> None:
+        set_up(self, conn, record)
+        cursor = conn.cursor()
         cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         cursor.execute("PRAGMA journal_size_limit = 8388608")
         cursor.close()
 
-    AioSqliteConfiguration.begin_transaction = begin_in_turn
-    AioSqliteConfiguration.setup_sqlite = set_up_small
+    put_in(AioSqliteConfiguration, "begin_transaction", begin_in_turn)
+    put_in(AioSqliteConfiguration, "setup_sqlite", set_up_small)
     _spare_threads()
     _spare_compiling()
 
@@ -56,22 +58,22 @@ def _spare_threads() -> None:
     kind: Any = aiosqlite.Connection
     hand_over = kind._execute
 
-    async def execute(self: Any, call: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    async def execute(self: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         away = self.__dict__.setdefault("_hearthflow_away", [])
         raw = self._connection
-        if raw is not None and raw.in_transaction and not away and call.__name__ in _SHORT:
-            return call(*given, **named)
+        if raw is not None and raw.in_transaction and not away and fn.__name__ in _SHORT:
+            return fn(*args, **kwargs)
         away.append(None)
 
         def back() -> Any:
             try:
-                return call(*given, **named)
+                return fn(*args, **kwargs)
             finally:
                 away.pop()
 
         return await hand_over(self, back)
 
-    kind._execute = execute
+    put_in(kind, "_execute", execute)
 
 
 def _spare_compiling() -> None:
@@ -81,5 +83,5 @@ def _spare_compiling() -> None:
     """
     from prefect.server.events.storage import database
 
-    storage: Any = database
-    storage._write_sqlite_events = storage._write_postgres_events
+    ours = getattr(database, "_write_postgres_events", None)
+    put_in(database, "_write_sqlite_events", ours)
