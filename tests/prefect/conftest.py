@@ -7,6 +7,7 @@ import pytest
 import uvloop
 
 from tests.coroutines import coroutine_tests
+from tests.prefect.postgres import postgres
 from tests.prefect.servers import PrefectServer, empty_tables, prefect_server
 from tests.servers import brokers, mosquitto
 from tests.storms.scene import SOAK
@@ -27,3 +28,18 @@ def prefect(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Iterator[
     """A running server on SQLite, shared: tests keep to pipelines of their own."""
     with prefect_server(tmp_path_factory.mktemp("prefect"), tables=tables) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A running server on PostgreSQL, shared in the same way."""
+    folder = tmp_path_factory.mktemp("prefect-on-postgres")
+    with postgres() as url, prefect_server(folder, database=url) as server:
+        yield server
+
+
+@pytest.fixture(params=["prefect", "on_postgres"])
+def either(request: pytest.FixtureRequest) -> PrefectServer:
+    """A running server on each of the databases."""
+    server: PrefectServer = request.getfixturevalue(request.param)
+    return server

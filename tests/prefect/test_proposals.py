@@ -1,6 +1,7 @@
 """States proposed together: decided by Prefect as if each came alone, and apart where one fails."""
 
 import asyncio
+import time
 import uuid
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,9 @@ import msgspec
 from edge_agent.prefect.api import PrefectApi
 from flows.prefect.engine.proposing import Proposer
 from flows.prefect.wire import PROPOSALS_PATH, Batch, Proposal, Proposals, Verdict
+from schemas.identity import text_id, unique_id
+from schemas.kept_run import kept
+from schemas.run import RunRecord
 from tests.prefect.servers import PrefectServer
 
 
@@ -23,8 +27,8 @@ async def propose(api: PrefectApi, *proposals: Proposal) -> list[list[str] | Non
     ]
 
 
-async def test_states_are_proposed_until_one_is_not_accepted(prefect: PrefectServer) -> None:
-    api = PrefectApi(prefect.api)
+async def test_states_are_proposed_until_one_is_not_accepted(either: PrefectServer) -> None:
+    api = PrefectApi(either.api)
     flow = await api.post("/flows/", {"name": "together"})
     wanted = {"flow_id": flow["id"], "state": {"type": "SCHEDULED"}}
     run, nobody = (await api.post("/flow_runs/", wanted))["id"], str(uuid.uuid4())
@@ -35,6 +39,23 @@ async def test_states_are_proposed_until_one_is_not_accepted(prefect: PrefectSer
     assert await propose(api, Proposal(run, [over])) == [["ACCEPT"]]
     shown = await api.get(f"/flow_runs/{run}")
     assert (shown["state_name"], shown["run_count"]) == ("Completed", 1)
+    await api.close()
+
+
+async def test_runs_that_come_with_their_proposals_begin_once(either: PrefectServer) -> None:
+    api, began = PrefectApi(either.api), time.time()
+    record = RunRecord(unique_id(), "opened", "1", 0, {}, "scheduled", began)
+    begin = [{"type": "PENDING"}, {"type": "RUNNING"}]
+    opening = Proposals(
+        Batch("at-opened", [kept(record)]),
+        [Proposal(text_id(record.id), begin, opens=True)],
+        "3.8.8",
+    )
+    (first,), (second,) = [await api.post(PROPOSALS_PATH, opening) for _ in range(2)]
+    assert [result["status"] for result in first["results"]] == ["ACCEPT", "ACCEPT"]
+    assert first["flow"] == second["flow"] and not second.get("results")
+    shown = await api.get(f"/flow_runs/{text_id(record.id)}")
+    assert (shown["state_name"], shown["flow_id"]) == ("Running", first["flow"])
     await api.close()
 
 

@@ -18,9 +18,8 @@ from flows.prefect.history import flow_run
 from schemas.identity import text_id
 from tests.prefect.cloud import KEY, cloud
 from tests.prefect.comparison import compare
-from tests.prefect.postgres import postgres
 from tests.prefect.scene import Scene, Shown, bulk, near, until, until_true
-from tests.prefect.servers import PrefectServer, prefect_server, stock_server
+from tests.prefect.servers import PrefectServer, stock_server
 from tests.servers import free_port
 from tests.storms.scene import SOAK, report
 
@@ -43,18 +42,17 @@ asyncio.run(main())
 """
 
 
-async def test_postgresql_shows_every_run_too(tmp_path: Path) -> None:
-    with postgres() as url, prefect_server(tmp_path, database=url) as server:
-        scene, api = Scene(tmp_path, "on-postgres"), PrefectApi(server.api)
-        await scene.events(RUNS)
-        began = time.monotonic()
-        async with scene.mirroring(bulk(api)) as mirror:
-            await scene.carried(mirror)
-        took = time.monotonic() - began
-        report(f"{2 * RUNS} runs to PostgreSQL in {took:.1f} s: {2 * RUNS / took:.0f}/s")
-        await compare(scene, Shown(api, "on-postgres"), closely=lambda n: n % (RUNS // 5) == 0)
-        await api.close()
-        await scene.ledger.close()
+async def test_postgresql_shows_every_run_too(tmp_path: Path, on_postgres: PrefectServer) -> None:
+    scene, api = Scene(tmp_path, "on-postgres"), PrefectApi(on_postgres.api)
+    await scene.events(RUNS)
+    began = time.monotonic()
+    async with scene.mirroring(bulk(api)) as mirror:
+        await scene.carried(mirror)
+    took = time.monotonic() - began
+    report(f"{2 * RUNS} runs to PostgreSQL in {took:.1f} s: {2 * RUNS / took:.0f}/s")
+    await compare(scene, Shown(api, "on-postgres"), closely=lambda n: n % (RUNS // 5) == 0)
+    await api.close()
+    await scene.ledger.close()
 
 
 async def test_a_stock_server_gets_the_runs_through_the_public_api(
