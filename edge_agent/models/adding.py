@@ -12,7 +12,13 @@ from msgspec.structs import replace
 
 from edge_agent.models.exported.files import is_exported, loaded_files
 from edge_agent.models.libraries import MANIFEST, hashes, listed, sha256, write_manifest
-from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config, read_json
+from edge_agent.models.runtime.folder import (
+    BrokenFolder,
+    Weights,
+    read_config,
+    read_json,
+    tokenizer_file,
+)
 from edge_agent.models.signing import Key
 from schemas.model import LibraryFile, Manifest
 
@@ -57,6 +63,7 @@ def _compiled(
 ) -> Manifest:
     config = read_config(source)
     Weights(source)
+    tokenizer_file(source)
     shutil.copytree(source, out, dirs_exist_ok=True)
     return replace(
         known,

@@ -12,6 +12,9 @@ _FAMILIES: dict[str, Family] = {
     "llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "gemma": "gemma",
 }  # fmt: skip
 _CHUNK, _CONTEXT_MOST = 512, 8192
+_LLAMA3 = (
+    "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
+)  # fmt: skip
 
 
 class Geometry(Struct, frozen=True):
@@ -70,7 +73,7 @@ def _read(family: Family, model: Mapping[str, Any]) -> Geometry:
     )
     if context <= 0:
         context = _CONTEXT_MOST
-    scaling = model.get("rope_scaling") or {}
+    theta, scaling = _rope(model)
     chunk = int(model.get("prefill_chunk_size") or _CHUNK)
     return Geometry(
         family=family,
@@ -82,8 +85,8 @@ def _read(family: Family, model: Mapping[str, Any]) -> Geometry:
         head_dim=int(model.get("head_dim") or hidden // heads),
         vocabulary=int(model["vocab_size"]),
         epsilon=float(model["rms_norm_eps"]),
-        rope_theta=float(model.get("position_embedding_base") or model.get("rope_theta") or 1e4),
-        rope_scaling=scaling if scaling.get("rope_type", scaling.get("type")) else {},
+        rope_theta=theta,
+        rope_scaling=scaling,
         tied=bool(model.get("tie_word_embeddings", family == "gemma")),
         attention_bias=bool(model.get("attention_bias", family == "qwen2")),
         context=context,
@@ -91,10 +94,24 @@ def _read(family: Family, model: Mapping[str, Any]) -> Geometry:
     )
 
 
+def _rope(model: Mapping[str, Any]) -> tuple[float, dict[str, Any]]:
+    """The base of rotary positions, and how they are scaled; nothing when they are not.
+
+    transformers 5 writes both as `rope_parameters`, mlc-llm the base as `position_embedding_base`.
+    """
+    said = {**(model.get("rope_scaling") or {}), **(model.get("rope_parameters") or {})}
+    theta = model.get("position_embedding_base") or said.get("rope_theta")
+    kind = said.get("rope_type", said.get("type")) or "default"
+    scaling = {} if kind == "default" else {**said, "rope_type": kind}
+    return float(theta or model.get("rope_theta") or 1e4), scaling
+
+
 def _checked(found: Geometry) -> Geometry:
-    scaling = found.rope_scaling.get("rope_type", found.rope_scaling.get("type"))
-    if scaling not in (None, "default", "llama3"):
-        raise ValueError(f"rope scaling `{scaling}` is not supported; llama3 is")
+    scaling = found.rope_scaling
+    if scaling.get("rope_type", "llama3") != "llama3":
+        raise ValueError(f"rope scaling `{scaling['rope_type']}` is not supported; llama3 is")
+    if scaling and (missing := [key for key in _LLAMA3 if key not in scaling]):
+        raise ValueError(f"the model's rope scaling says no `{missing[0]}`")
     if found.heads % found.kv_heads:
         raise ValueError("the attention heads must be a multiple of the key-value heads")
     if found.head_dim % 2:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tvm
 from tvm import relax, te
@@ -25,23 +25,40 @@ _SIZES = (
 )  # fmt: skip
 
 
+class Kind(NamedTuple):
+    """A quantisation of mlc-llm's: whether weights are nibbles, and the type of the rest."""
+
+    quantised: bool
+    dtype: str
+
+
+def kind_named(name: str) -> Kind:
+    return Kind(name.startswith("q4"), "float16" if "f16" in name else "float32")
+
+
 def _dequantised(storage, scales, rows, columns):
     def value(i, k):
         nibble = tvm.tirx.shift_right(storage[i, k // 8], ((k % 8) * 4).astype("uint32")) & 15
-        return (nibble.astype("float32") - 7) * scales[i, k // 32]
+        return (nibble.astype(scales.dtype) - 7) * scales[i, k // 32]
 
     return te.compute((rows, columns), value, name="dequantize")
 
 
-class Quantised(nn.Module):
-    """`q_weight` and `q_scale` of one matrix; `rows` may be a name, as the vocabulary's is."""
+class Matrix(nn.Module):
+    """One matrix, whole or as `q_weight` and `q_scale`; `rows` may be a name, as the vocabulary's
+    is."""
 
-    def __init__(self, rows: int | str, columns: int) -> None:
-        self.columns = columns
-        self.q_weight = nn.Parameter((rows, columns // 8), "uint32")
-        self.q_scale = nn.Parameter((rows, columns // 32), "float32")
+    def __init__(self, rows: int | str, columns: int, kind: Kind) -> None:
+        self.columns, self.kind = columns, kind
+        if kind.quantised:
+            self.q_weight = nn.Parameter((rows, columns // 8), "uint32")
+            self.q_scale = nn.Parameter((rows, columns // 32), kind.dtype)
+        else:
+            self.weight = nn.Parameter((rows, columns), kind.dtype)
 
-    def weight(self):
+    def whole(self):
+        if not self.kind.quantised:
+            return self.weight
         rows = self.q_weight.shape[0]
         return op.tensor_expr_op(
             lambda storage, scales: _dequantised(storage, scales, rows, self.columns),
@@ -49,19 +66,19 @@ class Quantised(nn.Module):
             [self.q_weight, self.q_scale],
         )
 
-    def forward(self, x):
-        return op.matmul(x, op.permute_dims(self.weight()), out_dtype="float32")
+    def forward(self, x, out_dtype=None):
+        return op.matmul(x, op.permute_dims(self.whole()), out_dtype or self.kind.dtype)
 
     def rows(self, ids):
-        return op.take(self.weight(), ids, axis=0)
+        return op.take(self.whole(), ids, axis=0)
 
 
 class Attention(nn.Module):
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], kind: Kind) -> None:
         self.heads, self.size = config["num_attention_heads"], config["head_dim"]
         self.wide = self.heads + 2 * config["num_key_value_heads"]
-        self.qkv_proj = Quantised(self.wide * self.size, config["hidden_size"])
-        self.o_proj = Quantised(config["hidden_size"], self.heads * self.size)
+        self.qkv_proj = Matrix(self.wide * self.size, config["hidden_size"], kind)
+        self.o_proj = Matrix(config["hidden_size"], self.heads * self.size, kind)
 
     def forward(self, x, cache, layer):
         batch, length, _ = x.shape
@@ -71,10 +88,10 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], kind: Kind) -> None:
         hidden, inner = config["hidden_size"], config["intermediate_size"]
-        self.gate_up_proj = Quantised(2 * inner, hidden)
-        self.down_proj = Quantised(hidden, inner)
+        self.gate_up_proj = Matrix(2 * inner, hidden, kind)
+        self.down_proj = Matrix(hidden, inner, kind)
 
     def forward(self, x):
         gate, up = op.split(self.gate_up_proj(x), 2, axis=-1)
@@ -82,23 +99,28 @@ class FeedForward(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], kind: Kind) -> None:
         hidden, epsilon = config["hidden_size"], config["rms_norm_eps"]
-        self.self_attn = Attention(config)
-        self.mlp = FeedForward(config)
-        self.input_layernorm = nn.RMSNorm(hidden, -1, epsilon, bias=False)
-        self.post_attention_layernorm = nn.RMSNorm(hidden, -1, epsilon, bias=False)
+        self.self_attn = Attention(config, kind)
+        self.mlp = FeedForward(config, kind)
+        self.input_layernorm = _norm(hidden, epsilon, kind)
+        self.post_attention_layernorm = _norm(hidden, epsilon, kind)
 
     def forward(self, x, cache, layer):
         x = x + self.self_attn(self.input_layernorm(x), cache, layer)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
+def _norm(hidden, epsilon, kind):
+    return nn.RMSNorm(hidden, -1, epsilon, bias=False, dtype=kind.dtype)
+
+
 class Body(nn.Module):
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.embed_tokens = Quantised("vocab_size", config["hidden_size"])
-        self.layers = nn.ModuleList([Layer(config) for _ in range(config["num_hidden_layers"])])
-        self.norm = nn.RMSNorm(config["hidden_size"], -1, config["rms_norm_eps"], bias=False)
+    def __init__(self, config: dict[str, Any], kind: Kind) -> None:
+        hidden, layers = config["hidden_size"], config["num_hidden_layers"]
+        self.embed_tokens = Matrix("vocab_size", hidden, kind)
+        self.layers = nn.ModuleList([Layer(config, kind) for _ in range(layers)])
+        self.norm = _norm(hidden, config["rms_norm_eps"], kind)
 
     def forward(self, x, cache):
         for index, layer in enumerate(self.layers):
@@ -109,13 +131,14 @@ class Body(nn.Module):
 class Llama(nn.Module):
     """The functions that mlc-llm's engine asks a library for, as far as the CPU needs them."""
 
-    def __init__(self, config: dict[str, Any], target: Any, *, tied: bool) -> None:
-        self.config, self.target = config, target
-        self.model = Body(config)
-        self.lm_head = None if tied else Quantised("vocab_size", config["hidden_size"])
+    def __init__(self, config: dict[str, Any], target: Any, kind: Kind) -> None:
+        self.config, self.target, self.kind = config, target, kind
+        self.model = Body(config, kind)
+        tied = config.get("tie_word_embeddings")
+        self.lm_head = None if tied else Matrix("vocab_size", config["hidden_size"], kind)
 
     def _logits(self, x):
-        return (self.lm_head or self.model.embed_tokens)(x)
+        return (self.lm_head or self.model.embed_tokens)(x, "float32")
 
     def embed(self, input_ids):
         return self.model.embed_tokens.rows(input_ids)
@@ -155,16 +178,16 @@ class Llama(nn.Module):
             mla_original_qk_head_dim=0, mla_original_v_head_dim=0,
             rope_mode=RopeMode.NORMAL, rope_scale=1, rope_theta=config["rope_theta"],
             rope_scaling={}, rope_ext_factors=relax.prim_value(0), rotary_dim=config["head_dim"],
-            enable_disaggregation=False, dtype="float32", target=self.target,
+            enable_disaggregation=False, dtype=self.kind.dtype, target=self.target,
         )  # fmt: skip
 
     def spec(self):
         hidden, packed = self.config["hidden_size"], {"param_mode": "packed", "effect_mode": "none"}
         cache = spec.Object(object_type=PagedKVCache)
         ids, where = spec.Tensor(["seq_len"], "int32"), spec.Tensor(["batch_size"], "int32")
-        ragged = spec.Tensor([1, "seq_len", hidden], "float32")
-        one = spec.Tensor([1, 1, hidden], "float32")
-        each = spec.Tensor(["batch_size", 1, hidden], "float32")
+        ragged = spec.Tensor([1, "seq_len", hidden], self.kind.dtype)
+        one = spec.Tensor([1, 1, hidden], self.kind.dtype)
+        each = spec.Tensor(["batch_size", 1, hidden], self.kind.dtype)
         batch = {"input_embeds": ragged, "logit_positions": where, "paged_kv_cache": cache}
         return {
             "embed": {"input_ids": ids, "$": packed},
@@ -215,10 +238,10 @@ def metadata(config: dict[str, Any], parameters: Any, said: dict[str, Any]) -> d
     }
 
 
-def build(config: dict[str, Any], out: Path, *, tied: bool = False, **said: Any) -> None:
+def build(config: dict[str, Any], out: Path, kind: str = "q4f32_1", **said: Any) -> None:
     """Compile and link for this machine; `said` goes into the metadata."""
     target = tvm.target.Target({"kind": "llvm", "mcpu": "x86-64-v3"})
-    model = Llama(config, target, tied=tied)
+    model = Llama(config, target, kind_named(kind))
     with target:
         module, parameters, _ = model.export_tvm(spec=model.spec(), allow_extern=True)
         builder = relax.BlockBuilder(module)

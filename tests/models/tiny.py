@@ -46,9 +46,16 @@ class Tiny:
     """One model: its folder's tensors and its float weights."""
 
     def __init__(
-        self, family: str, kind: str, *, seed: int = 0, config: dict[str, Any] = CONFIG
+        self,
+        family: str,
+        kind: str,
+        *,
+        seed: int = 0,
+        config: dict[str, Any] = CONFIG,
+        short: bool = False,
     ) -> None:
         self.family, self.kind, self.config = family, kind, config
+        self.short = short  # float32 is stored as bfloat16, as mlc-llm does
         self.tensors: dict[str, Array] = {}
         self.weights: dict[str, Array] = {}
         self._random = np.random.default_rng(seed)
@@ -71,7 +78,7 @@ class Tiny:
                 self._norm(at + "self_attn.q_norm", head)
                 self._norm(at + "self_attn.k_norm", head)
         self._norm("model.norm", hidden)
-        if self.family != "gemma":
+        if self.family != "gemma" and not config.get("tie_word_embeddings"):
             self._linear("lm_head", config["vocab_size"], hidden)
 
     @property
@@ -83,13 +90,13 @@ class Tiny:
         weight = drawn.astype(np.float32)
         if self.kind.startswith("q4"):
             nibbles, scales = quantization.quantised(weight)
-            scales = scales.astype(np.float16 if "f16" in self.kind else np.float32)
+            scales = self._stored(scales.astype(np.float16 if "f16" in self.kind else np.float32))
             self.tensors[f"{name}.q_weight"] = quantization.stored(nibbles)
             self.tensors[f"{name}.q_scale"] = scales
             steps = np.repeat(scales.astype(np.float64), quantization.GROUP, axis=1)
             self.weights[name] = (nibbles.astype(np.float64) - 7) * steps
         else:
-            stored = weight.astype(np.float16 if "f16" in self.kind else np.float32)
+            stored = self._stored(weight.astype(np.float16 if "f16" in self.kind else np.float32))
             self.tensors[f"{name}.weight"] = stored
             self.weights[name] = stored.astype(np.float64)
         if bias:
@@ -99,8 +106,14 @@ class Tiny:
         self._vector(f"{name}.weight", size, 1.0)
 
     def _vector(self, name: str, size: int, middle: float) -> None:
-        values = (middle + self._random.normal(size=size) / 10).astype(np.float32)
+        drawn = middle + self._random.normal(size=size) / 10
+        values = self._stored(drawn.astype(np.float16 if "f16" in self.kind else np.float32))
         self.tensors[name], self.weights[name] = values, values.astype(np.float64)
+
+    def _stored(self, values: Array) -> Array:
+        if not self.short or values.dtype != np.float32:
+            return values
+        return (values.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
 
     def write(self, folder: Path, *, index: str = "tensor-cache.json", shards: int = 2) -> None:
         """The folder as mlc-llm writes it."""
@@ -126,9 +139,12 @@ class Tiny:
         for name in names:
             tensor = self.tensors[name]
             about = {"name": name, "shape": list(tensor.shape), "dtype": str(tensor.dtype)}
-            place = {"nbytes": tensor.nbytes, "byteOffset": len(data), "format": "raw"}
+            stored, format = tensor, "f32-to-bf16" if self.short else "raw"
+            if self.short and tensor.dtype == np.float32:
+                stored = (tensor.view(np.uint32) >> 16).astype(np.uint16)
+            place = {"nbytes": stored.nbytes, "byteOffset": len(data), "format": format}
             records.append({**about, **place})
-            data += tensor.tobytes()
+            data += stored.tobytes()
         file = f"params_shard_{number}.bin"
         (folder / file).write_bytes(data)
         return {"dataPath": file, "nbytes": len(data), "format": "raw-shard", "records": records}

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from edge_agent.models.compiling.build import build_library
 from edge_agent.models.compiling.huggingface import QUANTIZATIONS, convert
 from edge_agent.models.compiling.targets import TARGETS, Target
 from edge_agent.models.geometry import Geometry, geometry
 from edge_agent.models.libraries import hashes, listed, write_manifest
 from edge_agent.models.quantization import GROUP, LANES
-from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config
+from edge_agent.models.runtime.folder import BrokenFolder, Weights, read_config, tokenizer_file
 from edge_agent.models.signing import Key
 from schemas.model import Manifest
 
@@ -40,9 +42,7 @@ def compile_model(
     """
     chosen = [_target(name) for name in targets]
     config = _weights(source, out, quantization, tell)
-    kind, shape = str(config.get("quantization", "")), geometry(config)
-    if kind not in QUANTIZATIONS:
-        raise ValueError(f"weights of {kind} are not supported; {', '.join(QUANTIZATIONS)} are")
+    kind, shape = str(config.get("quantization", "")), _shape(out, config)
     _check_sizes(shape, kind)
     made = []
     for number, target in enumerate(chosen, 1):
@@ -73,16 +73,33 @@ def _weights(source: Path, out: Path, quantization: str, tell: Tell) -> dict[str
     if not (source / "mlc-chat-config.json").exists():
         if not (source / "config.json").exists():
             raise BrokenFolder(f"{source}: neither mlc-chat-config.json nor config.json is there")
+        tokenizer_file(source)
         return convert(
             source, out, quantization, lambda done, of: tell(f"weights: {done} of {of} tensors")
         )
-    Weights(source)  # tells what is missing before an hour of copying
+    _check(source)
     if out.resolve() != source.resolve():
         tell("copying the weights")
         shutil.copytree(
             source, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.so", "manifest.*")
         )
     return read_config(out)
+
+
+def _check(source: Path) -> None:
+    """Tell what is missing or not supported before an hour of copying."""
+    Weights(source)
+    tokenizer_file(source)
+    kind = read_config(source).get("quantization")
+    if kind not in QUANTIZATIONS:
+        raise ValueError(f"weights of {kind} are not supported; {', '.join(QUANTIZATIONS)} are")
+
+
+def _shape(folder: Path, config: dict[str, Any]) -> Geometry:
+    """The model's geometry; without a head of its own it is tied, whatever the config says."""
+    shape = geometry(config)
+    headless = not any(name.startswith("lm_head.") for name in Weights(folder))
+    return replace(shape, tied=shape.tied or headless)
 
 
 def _check_sizes(shape: Geometry, kind: str) -> None:

@@ -81,6 +81,24 @@ def vocabulary(config: Mapping[str, Any]) -> tuple[int, int]:
     return size, active if isinstance(active, int) and 0 < active < size else size
 
 
+def tokenizer_file(folder: Path) -> Path:
+    """The tokenizer of a folder.
+
+    Raises:
+        BrokenFolder: there is none; the text says how to make one of SentencePiece's.
+    """
+    path = folder / "tokenizer.json"
+    if path.exists():
+        return path
+    if not (folder / "tokenizer.model").exists():
+        raise BrokenFolder(f"{path}: missing; folders without it are not supported")
+    raise BrokenFolder(
+        f"{path}: missing, and tokenizer.model alone is not read; with transformers, sentencepiece "
+        'and protobuf installed, once in the folder: python -c "from transformers import '
+        "AutoTokenizer as T; T.from_pretrained('.').backend_tokenizer.save('tokenizer.json')\""
+    )
+
+
 def read_shards(folder: Path) -> tuple[Path, list[Shard]]:
     """The index of a folder's weights, and the files it names.
 

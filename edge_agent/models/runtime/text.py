@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edge_agent.models.runtime.folder import BrokenFolder
+from edge_agent.models.runtime.folder import BrokenFolder, tokenizer_file
 
 _HELD = "\ufffd"
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
@@ -21,9 +21,7 @@ def read_tokenizer(folder: Path) -> Any:
     """
     from tokenizers import Tokenizer
 
-    path = folder / "tokenizer.json"
-    if not path.exists():
-        raise BrokenFolder(f"{path}: missing; folders without it are not supported")
+    path = tokenizer_file(folder)
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:
