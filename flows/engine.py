@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any
 
 from flows.calls import CHANNEL as CALLED
 from flows.calls import Calls
 from flows.carrying import Flows, carried
-from flows.caution import MOST_DEATHS, Caution
 from flows.clock_changes import is_plausible
 from flows.endings import CHANNEL as ENDED
 from flows.endings import Endings
 from flows.executor import execute
-from flows.lane import Host, Lane
-from flows.left_over import kept_runs, last_alive, pending, versions_waiting
+from flows.lane import Lane
+from flows.lanes import Lanes
+from flows.left_over import last_alive, versions_waiting
 from flows.ports import Recorder, SettableClock
 from flows.router import ANY, Router
 from flows.slots import OwnedSlots, SlotStore
@@ -49,17 +48,15 @@ class Engine:
         self.clock = clock
         self.recorder = recorder
         self.router = Router(clock)
-        self.lanes: dict[str, Lane] = {}
-        self.retired: dict[str, Lane] = {}
-        self.host_of: Callable[[Plan], Host] = lambda plan: self
         self.flows: Flows | None = None
         self.store = SlotStore(clock, recorder, kept)
         self.alive_until = last_alive(self.store)
         clock.on_set(self._clock_set)
         self._notice = clock.notice
-        self.caution = Caution(self.store.view("engine/taking-up"), pending(self.store), clock)
+        self.service = Lanes(self, self.store, clock)
+        self.lanes = self.service.live
         self.calls = Calls(
-            self.lanes, lambda: self.retired, self.store, self.router, recorder, clock
+            self.lanes, lambda: self.service.retired, self.store, self.router, recorder, clock
         )
         self._endings = Endings(self.router, self.dispatch)
         self.on_run: list[OnRun] = []
@@ -82,40 +79,9 @@ class Engine:
             self._heartbeat = self.clock.call_at(self.clock.now() + _FIRST_BEAT, self._beat)
         if self.lanes:  # what fell due while the agent was down is over
             self.alive_until = self.clock.now()
-        wanted = {plan.id for plan in plans}
         with self.router.at_once():
-            for identity in self.lanes.keys() - wanted:
-                self._retire(identity)
-            fresh = [lane for plan in plans if (lane := self._serve(plan)) is not None]
-        self._take_up(fresh, former)
-
-    def _serve(self, plan: Plan) -> Lane | None:
-        """Put one plan in service; its lane when that is a new one."""
-        lane = self.lanes.get(plan.id)
-        if lane is not None and lane.plan.version == plan.version:
-            lane.plan = plan
-            return None
-        known, host = lane or self.retired.pop(plan.id, None), self.host_of(plan)
-        if not plan.shadow and self.store.kept(f"shadow/{plan.id}"):
-            self.release(f"shadow/{plan.id}")
-        kept = self.store.view(f"pipeline/{plan.id}")
-        if known is not None and known.plan.enabled != plan.enabled:
-            kept.drop("enabled")  # who edits the file means it
-        lane = self.lanes[plan.id] = known or Lane(plan, host)
-        lane.enabled = plan.enabled if kept.get("enabled") is None else bool(kept.get("enabled"))
-        if known is None:
-            lane.arm()
-            return lane
-        lane.host = host
-        lane.change(plan)
-        return None
-
-    def _retire(self, identity: str) -> None:
-        lane = self.lanes.pop(identity)
-        lane.retire()
-        self.retired = {name: old for name, old in self.retired.items() if old.active}
-        if lane.active:
-            self.retired[identity] = lane
+            fresh = self.service.put(plans)
+        self.service.take_up(fresh, former)
 
     def versions_waiting(self) -> set[tuple[str, str]]:
         """The pipelines and versions of runs that wait in the ledger to be taken up."""
@@ -131,7 +97,7 @@ class Engine:
             self._heartbeat.cancel()
             self._note_alive()
         self.router.on_subscriptions = lambda: None  # the broker keeps messages for the next start
-        for lane in (*self.lanes.values(), *self.retired.values()):
+        for lane in self.service:
             lane.close()
 
     def enable(self, pipeline: str, enabled: bool) -> None:
@@ -295,30 +261,10 @@ class Engine:
         if self._ready or self._soon:
             self.clock.call_at(0, self._drain)
 
-    def _take_up(self, fresh: Sequence[Lane], former: Sequence[Plan]) -> None:
-        lanes = {lane.plan.id: lane for lane in fresh}
-        for plan in former:
-            if plan.id not in self.lanes and plan.id not in self.retired:
-                self.retired[plan.id] = lanes[plan.id] = Lane(plan, self.host_of(plan))
-            if (lane := lanes.get(plan.id)) is not None:
-                lane.former[plan.version] = plan
-        self.caution.keep(self.lanes | self.retired)
-        kept = kept_runs(self.store)
-        for name, lane in lanes.items():
-            runs = kept.get(name, [])
-            lane.expected = {run["version"] for run in runs}
-            if (deaths := self.caution.deaths(name)) >= MOST_DEATHS:
-                lane.give_up(runs, deaths)
-                self.caution.forget(name)
-            elif runs or self.store.view(f"queue/{name}").keys():
-                lane.has_left_runs = True
-                begin = partial(lane.take_up_all, runs)
-                self.caution.take_up(name, begin, lambda lane=lane: lane.is_acting)  # type: ignore[misc]
-
     def _clock_set(self, by: float) -> None:
         log.warning("the clock was set", extra={"by": by})
         self.store.clock_set(by)
-        for lane in (*self.lanes.values(), *self.retired.values()):
+        for lane in self.service:
             lane.clock_set(by)
         self.router.schedule.clock_set(by)
 

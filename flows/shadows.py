@@ -32,12 +32,12 @@ class Shadows:
         self._engine = engine
         self._live = live
         self._hosts: dict[str, ShadowHost] = {}
-        engine.host_of = self._host_of
+        engine.service.host_of = self._host_of
         for owner in engine.store.owners("run/"):  # what was beside when the agent was killed
             kept = engine.store.view(owner).get("state")
             if kept and kept["pipeline"].endswith(BESIDE):
                 engine.release(owner)
-                engine.caution.forget(kept["pipeline"])
+                engine.service.caution.forget(kept["pipeline"])
         for prefix in ("trigger", "queue", "shadow"):
             for owner in engine.store.owners(f"{prefix}/"):
                 if owner.split("/")[1].endswith(BESIDE):

@@ -24,6 +24,7 @@ from edge_agent.channels.mqtt_subscriber import Subscriber
 from edge_agent.channels.mqtt_wire import MAX_PAYLOAD, topic_field
 from edge_agent.channels.outbox import Letter, Outbox
 from edge_agent.channels.outgoing import Outgoing
+from edge_agent.channels.round_trips import RoundTrips
 from edge_agent.channels.subscriptions import Copies
 from pipelines.ports import Clock
 from schemas.fields import seconds
@@ -35,7 +36,6 @@ SESSION_EXPIRY = 7 * 86_400
 MAX_PACKET = 64 * 2**20
 ANSWER_TIMEOUT = 5.0
 TICK = 1.0
-FAREWELL = 1.0
 
 
 class MqttChannel:
@@ -78,10 +78,10 @@ class MqttChannel:
         self._copies = Copies()
         self._read: deque[Message] = deque()
         self._settled = 0
-        self._pinged_at: int | None = None
+        self._trips = RoundTrips(self._client, self._outgoing, self._inbox)
         self._since = 0.0
         self._answered = False
-        self._lost, self._ponged = asyncio.Event(), asyncio.Event()
+        self._lost = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ticking: asyncio.TimerHandle | None = None
 
@@ -101,7 +101,7 @@ class MqttChannel:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self.state.connected:
-            await self._arrived()
+            await self._trips.all_proven()
             self._outgoing.checkpoint()
             self._outgoing.direct(Letter(self._status, b"offline", 0, True))
             self._client.close()
@@ -155,22 +155,6 @@ class MqttChannel:
         client.speak(5 if self._settings.version == 5 else 4)
         return client
 
-    async def _arrived(self) -> None:
-        """Wait a moment for the broker's word on what was sent, letters and acknowledgements:
-        what is unproven would be sent again.
-
-        A round trip may be under way that began before the last letters, hence two.
-        """
-        for _ in range(2):
-            if self._outgoing.idle and not self._inbox.unproven:
-                return
-            self._ponged.clear()
-            if self._pinged_at is None:
-                self._outgoing.ask()
-                self._ping()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ponged.wait(), FAREWELL)
-
     async def _stay_connected(self) -> None:
         keepalive = round(seconds(self._settings.keepalive))
         async for sock in self._dialer.sockets(self._set_state):
@@ -197,8 +181,7 @@ class MqttChannel:
         if not self._client.reader.unacknowledged:
             self._backlog.second_passed(self._clock.now())
             self._backlog.up_to_date(self._clock.now() - self._client.silence)
-        if self._pinged_at is None and (self._outgoing.ask() or self._inbox.unproven):
-            self._ping()
+        self._trips.begin_if_needed()
 
     def _save(self) -> None:
         before = self._outbox.problem
@@ -207,10 +190,6 @@ class MqttChannel:
             log.warning("outgoing queue not on disk", extra={"reason": self._outbox.problem})
         if (sync := self._outbox.unsynced()) is not None:
             self._loop.run_in_executor(None, sync)
-
-    def _ping(self) -> None:
-        self._pinged_at = self._client.reader.arrived - self._client.reader.unacknowledged
-        self._client.ping()
 
     def _welcomed(self, client: Any, user: Any, flags: Any, reason: Any, props: Any) -> None:
         self._answered = True
@@ -226,7 +205,7 @@ class MqttChannel:
         self._subscriber.update(numbers=allowed.numbers)
         if flags.session_present:
             self._outgoing.direct(Letter(self._marker, self._backlog.began(self._clock.now()), 1))
-        self._ping()
+        self._trips.begin()
         self._outgoing.connected(allowed)
         self._since = self._loop.time()
         self._set_state(ChannelState(True))
@@ -240,7 +219,7 @@ class MqttChannel:
 
     def _disconnected(self, client: Any, user: Any, flags: Any, why: Any, props: Any) -> None:
         self._outgoing.lost()
-        self._pinged_at = None
+        self._trips.lost()
         self._lost.set()
         if not self._client.reader.unacknowledged:
             self._backlog.up_to_date(self._clock.now() - self._client.silence)
@@ -300,13 +279,9 @@ class MqttChannel:
         self._outgoing.stuck(blocked)
 
     def ponged(self) -> None:
-        """A round trip: letters before it have arrived, acknowledgements before it were read."""
+        """The answer to a ping."""
         self._backlog.round_trip()
-        if self._pinged_at is not None:
-            self._outgoing.proven()
-            self._inbox.prove(self._pinged_at)
-            self._pinged_at = None
-        self._ponged.set()
+        self._trips.answered()
 
 
 def _reveal(task: asyncio.Task[None]) -> None:
