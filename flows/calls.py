@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -35,6 +35,12 @@ _COUNT = "#"  # beside a step's path in `loops`: how many runs it has started
 def parent_of(event: Event) -> int:
     """The id of the run that asked for the run of this event; 0 where none did."""
     return _number(event.payload["parent"]) if event.channel == CHANNEL else 0
+
+
+def no_such(pipeline: str, known: Iterable[str]) -> str:
+    """That there is no such pipeline, and which one may be meant."""
+    hint = suggest(pipeline, known)
+    return f"there is no pipeline `{pipeline}`" + (f": {hint}" if hint else "")
 
 
 class Calls:
@@ -144,8 +150,7 @@ class Calls:
 
     def _lane(self, pipeline: str) -> Lane:
         if (lane := self._lanes.get(pipeline)) is None:
-            hint = suggest(pipeline, self._lanes)
-            raise StepFailed(f"there is no pipeline `{pipeline}`" + (f": {hint}" if hint else ""))
+            raise StepFailed(no_such(pipeline, self._lanes))
         return lane
 
     def _scope(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flows.calls import CHANNEL as CALLED
-from flows.calls import Calls
+from flows.calls import Calls, no_such
 from flows.carrying import Flows, carried
 from flows.clock_changes import is_plausible
 from flows.endings import CHANNEL as ENDED
@@ -161,7 +161,7 @@ class Engine:
         """
         lane = self.lanes.get(pipeline)
         if lane is None:
-            raise LookupError(f"there is no pipeline `{pipeline}`")
+            raise LookupError(no_such(pipeline, self.lanes))
         values = lane.plan.inputs(inputs)
         now = self.clock.now()
         identity = run_id(run, pipeline_mask(pipeline)) if run else unique_id()

@@ -187,8 +187,10 @@ WHERE seq BETWEEN $first AND $last AND seq IN (SELECT unnest($seqs::BIGINT[]))
 ORDER BY started DESC, seq DESC
 
 -- name: event
+-- Bytes that are no text as the JSON text of their base64, which no number can be mistaken for.
 SELECT
-    e.seq, e.ts, e.received, e.id::UUID::BLOB, e.payload, k.channel, k.source, k.retain, k.qos,
+    e.seq, e.ts, e.received, e.id::UUID::BLOB, coalesce(e.payload, (e.more -> 'raw')::VARCHAR),
+    k.channel, k.source, k.retain, k.qos,
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM entries e JOIN kinds k ON k.id = e.kind
 WHERE e.id = $id::UHUGEINT

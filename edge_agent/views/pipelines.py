@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.gateway.live import run_summary
 from edge_agent.views.traces import trace_of
+from flows.calls import no_such
 from flows.engine import Engine
 from flows.lane import Lane
 from pipelines.plan import Plan
@@ -78,7 +79,7 @@ class PipelinesView:
         try:
             return self._engine.lanes[pipeline]
         except KeyError:
-            raise LookupError(f"there is no pipeline `{pipeline}`") from None
+            raise LookupError(no_such(pipeline, self._engine.lanes)) from None
 
     def _note(self, plan: Plan, record: RunRecord, event: Event) -> None:
         trigger = str(record.trigger.get("id", ""))

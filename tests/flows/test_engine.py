@@ -103,6 +103,13 @@ def test_pipelines_that_call_each_other_in_a_circle_do_not_hold_up_the_rest() ->
     assert len(recorder.runs) == 1_000
 
 
+def test_a_pipeline_that_is_misspelt_is_named() -> None:
+    engine = Engine(VirtualClock(), MemoryRecorder())
+    engine.load([_plan("kitchen-light", 0, [])])
+    with pytest.raises(LookupError, match="no pipeline `kitchen-ligt`: did you mean `kitchen-li"):
+        engine.manual("kitchen-ligt", {})
+
+
 def test_a_call_with_wrong_inputs_answers_with_the_run_that_failed() -> None:
     house = House()
     house.load(

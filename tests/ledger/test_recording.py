@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from edge_agent.ledger.records import DeviceRow, Latest
+from edge_agent.views.history import HistoryView
 from schemas.identity import text_id, unique_id
 from schemas.run import Asked, Effect, Notes, Slot, StepRecord, Try
 from tests.ledger.made import NOON, change, event, ledger_at, rig_events, run
@@ -48,6 +49,17 @@ async def test_bytes_that_are_no_text_are_shown_as_base64(tmp_path: Path) -> Non
     ledger = ledger_at(tmp_path)
     ledger.event(event("a", raw=b"\xff\x00"))
     assert [row["payload"] for row in await ledger.query("from events")] == ["/wA="]
+    await ledger.close()
+
+
+async def test_the_trace_of_a_run_shows_the_bytes_that_started_it(tmp_path: Path) -> None:
+    ledger = ledger_at(tmp_path)
+    happened = event("a", raw=b"\xd7\x6d\xf8")
+    record = run(happened)
+    ledger.event(happened)
+    ledger.run(record)
+    trace = await HistoryView(ledger).trace(record.id)
+    assert trace.event is not None and trace.event.payload == "1234"
     await ledger.close()
 
 
