@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from edge_agent.models.copying import copy_folder
 from edge_agent.models.exported.files import is_exported, loaded_files
 from edge_agent.models.libraries import MANIFEST, hashes, listed, sha256, write_manifest
 from edge_agent.models.runtime.folder import (
@@ -20,7 +21,12 @@ from edge_agent.models.runtime.folder import (
     tokenizer_file,
 )
 from edge_agent.models.signing import Key
-from schemas.model import LibraryFile, Manifest
+from schemas.model import Manifest
+
+_LIBRARY = (
+    "say which library is for which processor: --library TARGET=FILE; weights without one are "
+    "for `hearth models compile`"
+)
 
 
 def add_model(
@@ -64,25 +70,27 @@ def _compiled(
     config = read_config(source)
     Weights(source)
     tokenizer_file(source)
-    shutil.copytree(source, out, dirs_exist_ok=True)
+    chosen = _libraries(source, libraries)
+    copy_folder(source, out)
     return replace(
         known,
         quantization=str(config.get("quantization", "")),
-        libraries=_libraries(out, libraries),
+        libraries=listed(out, chosen),
         files=hashes(out),
     )
 
 
-def _libraries(folder: Path, given: Sequence[tuple[str, ...]]) -> list[LibraryFile]:
+def _libraries(folder: Path, given: Sequence[tuple[str, ...]]) -> list[tuple[str, str]]:
+    """Targets and files: those given, else its manifest's."""
     for _, file in given:
         if not (folder / file).is_file():
             raise ValueError(f"{folder / file} is not there")
     if given:
-        return listed(folder, [(target, file) for target, file in given])
+        return [(target, file) for target, file in given]
     if not (folder / MANIFEST).exists():
-        raise ValueError("say which library is for which processor: --library TARGET=FILE")
+        raise ValueError(_LIBRARY)
     try:
         said: Any = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except msgspec.DecodeError as error:
         raise BrokenFolder(f"{folder / MANIFEST}: {error}") from None
-    return listed(folder, [(each.target, each.file) for each in said.libraries])
+    return [(each.target, each.file) for each in said.libraries]

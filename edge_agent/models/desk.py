@@ -17,6 +17,7 @@ from edge_agent.models.libraries import MANIFEST
 from edge_agent.models.line import Line
 from edge_agent.models.residents import Residents
 from edge_agent.models.room import Room
+from edge_agent.models.shelf import VERSIONS
 from edge_agent.monitoring.metrics import Metrics
 from pipelines.model_names import model_folders
 from schemas.model import ChatPart, ChatRequest, Manifest, Priority
@@ -106,6 +107,10 @@ class Desk:
     def _look_up(self, name: str, settings: ModelSettings | None, where: Path) -> Place:
         folder = where.resolve()
         if settings is None and not (folder / MANIFEST).exists():
+            if (self._home / "models" / VERSIONS / name).is_dir():
+                raise LookupError(
+                    f"no version of `{name}` is in force: hearth models promote {name}"
+                )
             known = ", ".join(self.names()) or "none"
             raise LookupError(f"there is no model `{name}` (there are: {known})")
         settings = settings or ModelSettings(driver=_driver_of(folder))

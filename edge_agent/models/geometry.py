@@ -61,9 +61,12 @@ def geometry(config: Mapping[str, Any]) -> Geometry:
         known = ", ".join(sorted(_FAMILIES))
         raise ValueError(f"models of type `{kind}` cannot be compiled; supported: {known}")
     try:
-        return _checked(_read(family, model))
+        found = _read(family, model)
     except KeyError as missing:
-        raise ValueError(f"the model's config says no {missing}") from None
+        raise ValueError(f"the model's config says no `{missing.args[0]}`") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"the model's config: {error}") from None
+    return _checked(found)
 
 
 def _read(family: Family, model: Mapping[str, Any]) -> Geometry:

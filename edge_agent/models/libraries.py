@@ -65,7 +65,8 @@ def library_for(folder: Path, manifest: Manifest, cpu: str) -> Path:
     entry = next((targets[name] for name in runs(cpu) if name in targets), None)
     if entry is None:
         had = ", ".join(sorted(targets)) or "none"
-        raise ModelError(f"`{manifest.name}` has no library for {cpu} (it has: {had})")
+        told = f"`{manifest.name}` has no library for {cpu} (it has: {had})"
+        raise ModelError(f"{told}; compile it again with --target {cpu}")
     return _checked(folder, entry)
 
 

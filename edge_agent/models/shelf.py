@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -52,11 +53,21 @@ class Shelf:
         return found
 
     def stage(self, name: str) -> Path:
-        """An empty folder for the next version."""
+        """An empty folder for the next version; what somebody put there by hand becomes one."""
+        self._adopt(name)
+        return self._next(name)
+
+    def _next(self, name: str) -> Path:
         numbers = [int(path.name) for path in self._kept(name).glob("[0-9]*")]
         folder = self._kept(name) / str(max(numbers, default=0) + 1)
         folder.mkdir(parents=True)
         return folder
+
+    def discard(self, folder: Path) -> None:
+        """Forget a version that did not become one."""
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # it has other versions
+            folder.parent.rmdir()
 
     def promote(self, name: str, number: int | None = None) -> Version:
         """Put a version in force, the newest by default."""
@@ -92,14 +103,21 @@ class Shelf:
             raise LookupError(f"`{name}` is no name of a model")
         return self._models / VERSIONS / name
 
+    def _adopt(self, name: str) -> None:
+        """Make a version of a folder that was put there by hand; it stays in force."""
+        link = self._models / name
+        if link.is_symlink() or not link.is_dir():
+            return
+        staged = self._next(name)
+        staged.rmdir()
+        link.rename(staged)
+        self._point(name, staged)
+
     def _point(self, name: str, folder: Path) -> None:
         link = self._models / name
         if folder == link:
             return
-        if link.exists() and not link.is_symlink():  # put there by hand: it becomes a version
-            staged = self.stage(name)
-            staged.rmdir()
-            link.rename(staged)
+        self._adopt(name)
         fresh = link.with_name(f".{name}.new")
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(os.path.relpath(folder, link.parent))

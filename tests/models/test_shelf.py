@@ -47,11 +47,25 @@ def test_a_folder_put_there_by_hand_becomes_a_version(tmp_path: Path) -> None:
     (tmp_path / "models" / "tiny").mkdir(parents=True)
     (tmp_path / "models" / "tiny" / "what").write_text("by hand")
     assert [(each.number, each.active) for each in shelf.versions("tiny")] == [(0, True)]
-    staged(shelf, "tiny", "one")
-    shelf.promote("tiny", 1)
-    assert in_force(tmp_path) == "one"
-    shelf.promote("tiny", 2)
+    staged(shelf, "tiny", "two")
+    assert [(each.number, each.active) for each in shelf.versions("tiny")] == [
+        (1, True),
+        (2, False),
+    ]
     assert in_force(tmp_path) == "by hand"
+    shelf.promote("tiny")
+    assert in_force(tmp_path) == "two"
+    shelf.rollback("tiny")
+    assert in_force(tmp_path) == "by hand"
+
+
+def test_a_version_that_did_not_become_one_leaves_nothing(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.discard(shelf.stage("tiny"))
+    assert not list((tmp_path / "models" / ".versions").iterdir())
+    staged(shelf, "tiny", "one")
+    shelf.discard(shelf.stage("tiny"))
+    assert [each.number for each in shelf.versions("tiny")] == [1]
 
 
 def test_what_is_not_there_is_told_with_what_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from edge_agent.cli.agreeing import agreed
 from edge_agent.cli.group import verb
 from edge_agent.cli.shell import Shell
 
@@ -37,7 +38,7 @@ def command(
     from edge_agent.models.exported.files import is_exported
 
     if not yes and not is_exported(source):
-        click.confirm(f"Trust the native code in {source}?", abort=True, err=True)
+        agreed(f"Trust the native code in {source}?")
     pairs = [tuple(each.split("=", 1)) for each in libraries]
     if any(len(pair) != 2 for pair in pairs):
         raise click.UsageError("--library takes TARGET=FILE.")

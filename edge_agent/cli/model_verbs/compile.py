@@ -15,7 +15,7 @@ _INSTALL = "compiling needs the extra: pip install hearthflow[models]"
 @click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--name", help="What the model is called; the folder's name by default.")
 @click.option("--target", "targets", multiple=True, help="A processor; this one by default.")
-@click.option("--quantization", default="q4f32_1", show_default=True, help="Of the weights.")
+@click.option("--quantization", help="Of Hugging Face's weights; q4f32_1 by default.")
 @click.option("--licence", default="", help="The licence, where the folder does not tell.")
 @click.option("--promote/--no-promote", default=True, help="Put it in force at once.")
 def command(
@@ -23,7 +23,7 @@ def command(
     source: Path,
     name: str | None,
     targets: tuple[str, ...],
-    quantization: str,
+    quantization: str | None,
     licence: str,
     promote: bool,
 ) -> None:
@@ -49,8 +49,6 @@ def command(
         )  # fmt: skip
     except ImportError:
         raise Outside(_INSTALL) from None
-    except OSError as error:
-        raise Outside(str(error)) from None
 
 
 def _this_processor(shell: Shell) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from edge_agent.cli.agreeing import agreed
 from edge_agent.cli.group import verb
 from edge_agent.cli.problems import mistake
 from edge_agent.cli.shell import Shell
@@ -18,7 +19,8 @@ def command(shell: Shell, name: str, yes: bool) -> None:
     try:
         count = len(shelf.versions(name))
         if not yes:
-            click.confirm(f"Remove {name} with {count} versions?", abort=True, err=True)
+            what = f"{name} with its {count} versions" if count > 1 else name
+            agreed(f"Remove {what}?")
         shelf.remove(name)
     except LookupError as error:
         raise mistake(str(error)) from None

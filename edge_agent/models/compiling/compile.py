@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from edge_agent.models.compiling.build import build_library
 from edge_agent.models.compiling.huggingface import QUANTIZATIONS, convert
 from edge_agent.models.compiling.targets import TARGETS, Target
+from edge_agent.models.copying import copy_folder
 from edge_agent.models.geometry import Geometry, geometry
 from edge_agent.models.libraries import hashes, listed, write_manifest
 from edge_agent.models.quantization import GROUP, LANES
@@ -29,11 +29,13 @@ def compile_model(
     targets: Sequence[str],
     key: Key,
     name: str = "",
-    quantization: str = "q4f32_1",
+    quantization: str | None = None,
     licence: str = "",
     tell: Tell = lambda text: None,
 ) -> Manifest:
     """Make `out` a model folder that runs on the targets; the source is left as it is.
+
+    `quantization` is of weights that are not quantised yet, those of Hugging Face.
 
     Raises:
         BrokenFolder: the source is no model, or is damaged.
@@ -68,31 +70,32 @@ def _target(name: str) -> Target:
     return TARGETS[name]
 
 
-def _weights(source: Path, out: Path, quantization: str, tell: Tell) -> dict[str, Any]:
+def _weights(source: Path, out: Path, quantization: str | None, tell: Tell) -> dict[str, Any]:
     """An MLC folder at `out`: the source's own, or made of a Hugging Face folder."""
     if not (source / "mlc-chat-config.json").exists():
         if not (source / "config.json").exists():
             raise BrokenFolder(f"{source}: neither mlc-chat-config.json nor config.json is there")
         tokenizer_file(source)
         return convert(
-            source, out, quantization, lambda done, of: tell(f"weights: {done} of {of} tensors")
-        )
-    _check(source)
+            source, out, quantization or QUANTIZATIONS[0],
+            lambda done, of: tell(f"weights: {done} of {of} tensors"),
+        )  # fmt: skip
+    _check(source, quantization)
     if out.resolve() != source.resolve():
         tell("copying the weights")
-        shutil.copytree(
-            source, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.so", "manifest.*")
-        )
+        copy_folder(source, out, without=("*.so", "manifest.*"))
     return read_config(out)
 
 
-def _check(source: Path) -> None:
+def _check(source: Path, quantization: str | None) -> None:
     """Tell what is missing or not supported before an hour of copying."""
     Weights(source)
     tokenizer_file(source)
     kind = read_config(source).get("quantization")
     if kind not in QUANTIZATIONS:
         raise ValueError(f"weights of {kind} are not supported; {', '.join(QUANTIZATIONS)} are")
+    if quantization not in (None, kind):
+        raise ValueError(f"the weights are {kind} already and cannot be made {quantization}")
 
 
 def _shape(folder: Path, config: dict[str, Any]) -> Geometry:

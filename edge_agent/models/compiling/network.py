@@ -75,7 +75,13 @@ class Embedding(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         if not self.int4:
-            return op.take(self.weight, ids, axis=0)
+            return op.tensor_expr_op(
+                lambda weight, ids: te.compute(
+                    (ids.shape[0], self.width), lambda i, k: weight[ids[i], k], name="rows"
+                ),
+                "rows",
+                [self.weight, ids],
+            )
 
         def rows(storage, scales, ids):
             def value(i, k):
@@ -182,7 +188,12 @@ class Decoder(nn.Module):
     def batch_prefill(
         self, input_embeds: Tensor, logit_positions: Tensor, paged_kv_cache: PagedKVCache
     ):
-        x = op.take(self._through(input_embeds, paged_kv_cache), logit_positions, axis=1)
+        def ends(x, places):
+            sizes = (1, places.shape[0], x.shape[2])
+            return te.compute(sizes, lambda i, j, k: x[i, places[j], k], name="ends")
+
+        x = self._through(input_embeds, paged_kv_cache)
+        x = op.tensor_expr_op(ends, "ends", [x, logit_positions])
         return self.lm_head(x), paged_kv_cache
 
     def batch_decode(self, input_embeds: Tensor, paged_kv_cache: PagedKVCache):
