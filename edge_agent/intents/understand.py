@@ -13,7 +13,7 @@ from edge_agent.intents.shape import CHANGE, DOMAIN, INTENT, LANGUAGE, MORE
 from edge_agent.intents.spans import likeliest
 
 Array = np.ndarray[Any, np.dtype[Any]]
-SURE = 0.7
+SURE = 0.75
 """Below this confidence a sentence is not understood."""
 OF_A_THING = frozenset({
     "turn_on", "turn_off", "toggle", "open", "close", "set_position", "lock", "unlock", "start",

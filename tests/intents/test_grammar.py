@@ -67,10 +67,10 @@ def test_what_is_not_for_the_home_has_no_labels(said: list[Example]) -> None:
     assert labels == {("", "", False, ())}
 
 
-def test_every_intent_is_said_and_a_quarter_or_fifth_is_none(said: list[Example]) -> None:
+def test_every_intent_is_said_and_about_a_third_is_none(said: list[Example]) -> None:
     counted = Counter(each.intent for each in said)
     assert counted.keys() == set(INTENTS)
-    assert 0.2 < counted["none"] / len(said) < 0.25
+    assert 0.28 < counted["none"] / len(said) < 0.38
 
 
 def test_what_an_intent_needs_is_said(said: list[Example]) -> None:

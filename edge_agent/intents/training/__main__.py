@@ -70,7 +70,7 @@ def _sentences(language: str, seed: int, count: int) -> Iterator[Example]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train and compile the intent model.")
     parser.add_argument("--seed", type=int, default=1, help="of sentences and weights")
-    parser.add_argument("--count", type=int, default=330_000, help="sentences of a language")
+    parser.add_argument("--count", type=int, default=400_000, help="sentences of a language")
     parser.add_argument("--rounds", type=int, default=1, help="how often each is learnt")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the libraries")
     return parser.parse_args()

@@ -40,7 +40,7 @@ class Recipe(Struct, frozen=True):
     smoothing: float = 0.05
     decay: float = 0.01
     unheard: float = 0.02
-    refusal: float = 2.5
+    refusal: float = 3.0
 
 
 def learn(examples: Sequence[Example], recipe: Recipe, tell: Tell) -> Weights:

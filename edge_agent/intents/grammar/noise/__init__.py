@@ -28,7 +28,7 @@ _WAYS: Sequence[tuple[int, Sequence[tuple[Noise, float]]]] = (
     (10, ((ended, 1.0),)),
     (14, ((lower, 0.8), (slip, 0.5), (no_apostrophes, 0.5), (respelled, 0.3))),
     (10, ((slip, 1.0), (slip, 0.3), (misheard, 0.2), (joined, 0.15), (capital, 0.3), (ended, 0.3))),
-    (12, ((unsigned, 1.0), (misheard, 0.3), (hesitating, 0.3), (no_apostrophes, 0.5))),
+    (24, ((unsigned, 1.0), (misheard, 0.3), (hesitating, 0.3), (no_apostrophes, 0.5))),
     (3, ((respelled, 1.0), (full_width, 0.3), (slip, 0.2))),
     (1, ((shouted, 1.0), (ended, 0.5))),
 )
