@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +42,8 @@ class PrefectFlows:
     """Implements `flows.carrying.Flows`.
 
     A run is noted in a slot until Prefect has all of it. What it has missed, because its engine or
-    its server was away, is written from the run's record by `make_good`.
+    its server was away, is written from the run's record by `make_good`. While the server is
+    `starting` runs wait for it.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class PrefectFlows:
         ledger: Ledger,
         deployments: Mapping[str, str],
         way: Way,
+        starting: Callable[[], bool] = lambda: False,
     ) -> None:
         self.process = process
         process.ready, process.failed, process.hear = self._again, self._gone, self._hear
@@ -62,6 +64,7 @@ class PrefectFlows:
         self._ledger = ledger
         self._deployments = deployments
         self._way = way
+        self._starting = starting
         self._carriages: dict[str, Carriage] = {}
         self._noted = engine.slots(_OWNER)
         self._left = set(self._noted.keys())
@@ -84,9 +87,15 @@ class PrefectFlows:
         )
         self._noted.put(run, plan.id)
         say = _hiding(self.process.say, plan.secrets)
-        made = Carriage(opening, say, patience=_PATIENCE, is_new=is_new)
+        made = Carriage(opening, say, patience=_PATIENCE, is_new=is_new, coming=self._coming)
         self._carriages[run] = made
+        if self._coming():
+            log.info("a run waits for Prefect, which is starting", extra={"run": run})
         return made
+
+    def _coming(self) -> bool:
+        """Whether the server, or the engine after it, is starting and has not failed yet."""
+        return self._starting() or (self.process.starts > 0 and not self.process.is_up)
 
     def run_of(self, flow_run: str) -> str:
         """The run that is carried as this flow run; its own id where none is."""

@@ -23,7 +23,7 @@ from edge_agent.prefect.lasting import Lasting, Work
 from edge_agent.prefect.mirror import Mirror
 from edge_agent.prefect.policy import Policy
 from edge_agent.prefect.public import PublicWay
-from edge_agent.prefect.server import INSTALL, EmbeddedServer, installed
+from edge_agent.prefect.server import INSTALL, STARTING, EmbeddedServer, installed
 from edge_agent.prefect.ways import BulkWay
 from flows.engine import Engine
 from flows.prefect.engine.settings import engine_settings
@@ -35,6 +35,7 @@ from schemas.settings import Settings
 log = logging.getLogger(__name__)
 
 FOLLOWER = "prefect"
+_LONGEST_START = 600.0  # seconds
 
 
 class PrefectLink:
@@ -57,6 +58,8 @@ class PrefectLink:
         self._flows: PrefectFlows | None = None
         self._apis: list[PrefectApi] = []
         self._lasting = Lasting()
+        self._registered = asyncio.Event()  # every pipeline, as a deployment
+        self._began = asyncio.get_running_loop().time()
         self._coming: dict[str, Work] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -141,23 +144,34 @@ class PrefectLink:
             ledger=self._ledger,
             deployments=deployments.ids,
             way=way,
+            starting=self._is_starting,
         )
         claims = Claims(asked, self._engine, self._ledger, deployments, flows)
         counts = Counts(asked, self._ledger, self._agent)
         errands = self._errands = Errands(deployments, claims, events, counts)
-        registered = asyncio.Event()
+        registered = self._registered
         self._coming |= {
             "what waits for Prefect": mirror.look,
-            "errands at Prefect": partial(self._run_errands, errands, registered),
+            "errands at Prefect": partial(self._run_errands, errands),
             "runs to Prefect": partial(_after, registered, mirror.run),
             "flows in Prefect": partial(_after, registered, flows.run),
         }
 
-    async def _run_errands(self, errands: Errands, registered: asyncio.Event) -> None:
+    def _is_starting(self) -> bool:
+        """Whether a server of ours is on its way and nothing says that it will not come; for so
+        long runs of `path: flow` wait for it. A slow board makes its tables for minutes."""
+        too_long = asyncio.get_running_loop().time() - self._began > _LONGEST_START
+        return bool(
+            self._server is not None
+            and self._server.problem in ("", STARTING)
+            and not (too_long or self._registered.is_set() or self._lasting.problem)
+        )
+
+    async def _run_errands(self, errands: Errands) -> None:
         if self._server is not None:
             await self._server.up.wait()
         await errands.registered()
-        registered.set()
+        self._registered.set()
         await errands.run()
 
     async def stop(self) -> None:

@@ -18,6 +18,7 @@ from flows.prefect.server.process import Launch
 
 log = logging.getLogger(__name__)
 
+STARTING = "starting"
 INSTALL = "pip install 'hearthflow[prefect]'"
 # One heap for all threads: 30 MB less, and nobody else allocates much meanwhile.
 ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
@@ -38,7 +39,7 @@ class EmbeddedServer:
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
         self.url = f"http://{HOST}:{launch.port}"
-        self.problem = "starting"
+        self.problem = STARTING
         self.pid = 0
         self.up = asyncio.Event()
 

@@ -77,7 +77,15 @@ class Carriage:
     has not come to its end.
     """
 
-    def __init__(self, opening: Open, say: Say, *, patience: float, is_new: bool) -> None:
+    def __init__(
+        self,
+        opening: Open,
+        say: Say,
+        *,
+        patience: float,
+        is_new: bool,
+        coming: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.opening = opening
         self.flow_run = opening.run
         self.is_whole = is_new
@@ -87,20 +95,22 @@ class Carriage:
         self._first: asyncio.Future[carrying.Opened] = loop.create_future()
         self._say = say
         self._patience = patience
+        self._coming = coming
         self._is_held = False
         self._is_alone = False
         self._tasks: dict[str, Task] = {}
 
     # ------------------------------------------------------------------ the run's side
     async def opened(self) -> carrying.Opened:
-        """Wait until the run may begin there: with patience, and while a limit holds it back."""
+        """Wait until the run may begin there: with patience, and longer while a limit holds it
+        back or the engine is still coming."""
         self._say(self.opening)
         while True:
             try:
                 async with asyncio.timeout(self._patience):
                     return await asyncio.shield(self._first)
             except TimeoutError:
-                if not self._is_held:
+                if not self._is_held and not self._coming():
                     self.alone()
 
     def tries(self, step: PlannedStep, scope: Scope) -> Generator[Any, Any, Any]:
