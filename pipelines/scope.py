@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from schemas.event import Event
 from schemas.identity import text_id
@@ -13,6 +13,7 @@ from schemas.run import Effect, Notes, StepRecord
 if TYPE_CHECKING:
     from pipelines.plan import PlannedStep
 
+T = TypeVar("T")
 Expr = Callable[["Scope"], Any]
 Test = Callable[["Scope"], bool]
 Carrier = Callable[["PlannedStep", "Scope"], Generator[Any, Any, Any]]
@@ -68,10 +69,28 @@ class StepResult(dict[str, Any]):
     """A step's result: `state`, `error` and its outputs, by key or attribute in expressions."""
 
 
-_AS_NEEDED: dict[str, Callable[[], Any]] = {
-    "waits": dict, "loops": dict, "active": set, "resuming": set, "underway": dict,
-    "failures": dict, "steps": dict, "carrier": lambda: None,
-}  # fmt: skip
+class _AsNeeded(Generic[T]):
+    """A part of a scope that few runs need, made when it is first asked for.
+
+    `__getattr__` would do that too, but then every other attribute takes ten times as long.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, scope: Scope, owner: type) -> T:
+        parts = scope.parts
+        if self._name not in parts:
+            parts[self._name] = self._make()
+        part: T = parts[self._name]
+        return part
+
+    def __set__(self, scope: Scope, value: T) -> None:
+        scope.parts[self._name] = value
 
 
 class Scope:
@@ -90,23 +109,21 @@ class Scope:
     own, so that this is done although nothing else is. `carrier` tries the steps in the executor's
     stead, where another engine carries the run.
 
-    Most runs are over at once and need few of these: what is in `_AS_NEEDED` is made when it is
-    first asked for.
+    Most runs are over at once and need few of these; `parts` holds what was made as needed.
     """
 
-    waits: dict[str, float]
-    loops: dict[str, int]
-    active: set[str]
-    resuming: set[str]
-    underway: dict[str, StepRecord]
-    failures: dict[str, dict[str, Any]]
-    steps: dict[str, Any]
-    carrier: Carrier | None
+    waits = _AsNeeded[dict[str, float]](dict)
+    loops = _AsNeeded[dict[str, int]](dict)
+    active = _AsNeeded[set[str]](set)
+    resuming = _AsNeeded[set[str]](set)
+    underway = _AsNeeded[dict[str, StepRecord]](dict)
+    failures = _AsNeeded[dict[str, dict[str, Any]]](dict)
+    steps = _AsNeeded[dict[str, Any]](dict)
+    carrier = _AsNeeded[Carrier | None](lambda: None)
 
     __slots__ = (
-        "active", "carrier", "effects", "ending", "error", "event", "failures", "inputs", "live",
-        "loops", "now", "own_memory", "records", "repeat", "resuming", "rounds", "run", "run_id",
-        "steps", "trigger", "underway", "variables", "waits",
+        "effects", "ending", "error", "event", "inputs", "live", "now", "own_memory", "parts",
+        "records", "repeat", "rounds", "run", "run_id", "trigger", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -134,14 +151,7 @@ class Scope:
         self.records: list[StepRecord] = []
         self.effects: list[Effect] = []
         self.rounds: tuple[int, ...] = ()
-
-    if not TYPE_CHECKING:  # so that an unknown name stays a mistake
-
-        def __getattr__(self, name: str) -> Any:
-            """What was not needed until now."""
-            made = _AS_NEEDED[name]() if name in _AS_NEEDED else object.__getattribute__(self, name)
-            setattr(self, name, made)
-            return made
+        self.parts: dict[str, Any] = {}
 
     def child(self, repeat: dict[str, Any] | None) -> Scope:
         """The same run seen from inside a `repeat` round."""
