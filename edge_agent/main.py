@@ -35,7 +35,7 @@ from edge_agent.models.start import make_models, prepare_models
 from edge_agent.monitoring.health import Health
 from edge_agent.monitoring.measures import Measures, resident_bytes, watch
 from edge_agent.monitoring.metrics import Metrics
-from edge_agent.observers import count_runs, publish_runs, show_runs
+from edge_agent.observers import publish_runs, show_runs, time_actions
 from edge_agent.outside.world import World
 from edge_agent.prefect.link import PrefectLink
 from edge_agent.reloading.reloader import error_count
@@ -167,7 +167,7 @@ class Agent:
         self._connect(settings)
         self._follow_files()
         self.pipelines = PipelinesView(self.engine, self.files.problems_of)
-        self.engine.on_run += [count_runs(self.measures), show_runs(self.live)]
+        self.engine.on_run += [time_actions(self.measures), show_runs(self.live)]
         name, mqtt = settings.agent.name, settings.mqtt
         if mqtt.publish_runs:
             self.engine.on_run.append(publish_runs(name, self.channel.send))
@@ -231,6 +231,7 @@ class Agent:
         self.health.watch("prefect", lambda: self.prefect.problem, essential=False)
         watch(
             self.metrics,
+            runs=self.pipelines.run_counts,
             connected=lambda: self.channel.state.connected,
             outbox_rows=lambda: {"mqtt": self.channel.figures().queued, **self.prefect.waiting},
             lost_rows=lambda: self.ledger.stats.lost,

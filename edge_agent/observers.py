@@ -1,4 +1,4 @@
-"""What is told of every run as it ends: counters, the live view, runs on MQTT."""
+"""What is told of every run as it ends: its latency, the live view, runs on MQTT."""
 
 from __future__ import annotations
 
@@ -8,29 +8,20 @@ import msgspec
 
 from edge_agent.gateway.live import Live, run_summary
 from edge_agent.monitoring.measures import Measures
-from edge_agent.monitoring.metrics import Counter
 from pipelines.plan import Plan
 from schemas.event import Event
 from schemas.run import RunRecord
 
 
-def count_runs(measures: Measures) -> Callable[[Plan, RunRecord, Event], None]:
-    """Count runs by result, and how long the first action took after the event arrived."""
-    counters: dict[tuple[str, str], Counter] = {}
+def time_actions(measures: Measures) -> Callable[[Plan, RunRecord, Event], None]:
+    """Observe how long the first action took after the event arrived."""
     observe = measures.trigger_to_action.observe
 
-    def count(plan: Plan, record: RunRecord, event: Event) -> None:
-        if record.state == "waiting":
-            return
-        key = (plan.id, record.state)
-        counter = counters.get(key)
-        if counter is None:
-            counter = counters[key] = measures.runs.labels(*key)
-        counter.value += 1
-        if record.effects and event.received:
+    def time(plan: Plan, record: RunRecord, event: Event) -> None:
+        if record.effects and event.received and record.state != "waiting":
             observe(record.effects[0].ts - event.received)
 
-    return count
+    return time
 
 
 def show_runs(live: Live) -> Callable[[Plan, RunRecord, Event], None]:

@@ -223,6 +223,7 @@ class Engine:
         self.recorder.run(record)
         if self._started is not None and record.event == self._shown:
             self._started[record.id] = None  # it may have failed before it could begin
+        lane.counts.note(record)
         plan = lane.plan
         if event.channel == CALLED:
             self.calls.ended(plan, record, event)

@@ -22,9 +22,6 @@ class Measures:
     """
 
     def __init__(self, metrics: Metrics) -> None:
-        self.runs = metrics.counters(
-            "hearthflow_runs_total", "Runs that ended, by result.", "pipeline", "result"
-        )
         self.events = metrics.counters(
             "hearthflow_events_total", "Events that arrived, by channel.", "channel"
         )
@@ -43,13 +40,22 @@ class Measures:
 def watch(
     metrics: Metrics,
     *,
+    runs: Callable[[], Mapping[Labels, float]],
     connected: Callable[[], bool],
     outbox_rows: Callable[[], Mapping[str, float]],
     lost_rows: Callable[[], Mapping[str, float]],
     missed_readings: Callable[[], Mapping[str, float]],
     version: str,
 ) -> None:
-    """Add what others keep: the broker connection, followers' backlog, lost rows, the process."""
+    """Add what others keep: runs, the connection, followers' backlog, lost rows, the process."""
+    metrics.read(
+        "hearthflow_runs_total",
+        "Runs that ended, by result.",
+        runs,
+        "pipeline",
+        "result",
+        kind="counter",
+    )
     metrics.read(
         "hearthflow_mqtt_connected",
         "1 while the agent is connected to its broker.",

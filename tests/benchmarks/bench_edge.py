@@ -116,12 +116,12 @@ async def measure(home: Path, count: int) -> tuple[float, float]:
     """Microseconds of CPU a message: of the loop's thread in its quietest round, of the others."""
     agent = Agent(home, load_settings(home, {})[0], {}, "bench")
     await agent.start()
-    runs = agent.measures.runs.labels("bench", "completed")
+    runs = agent.engine.lanes["bench"].counts
     marks: list[tuple[float, float, float]] = []
     while len(marks) <= ROUNDS:
         await asyncio.sleep(0.005)
-        if runs.value >= count // ROUNDS * (len(marks) + 1):
-            marks.append((runs.value, time.thread_time(), time.process_time()))
+        if runs.completed >= count // ROUNDS * (len(marks) + 1):
+            marks.append((runs.completed, time.thread_time(), time.process_time()))
     await agent.stop()
     loop = min((b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(marks))
     first, last = marks[0], marks[-1]

@@ -16,13 +16,13 @@ def test_every_metric_of_the_contract_is_exposed() -> None:
     measures = Measures(metrics)
     watch(
         metrics,
+        runs=lambda: {("freezer-alarm", "completed"): 1},
         connected=lambda: True,
         outbox_rows=lambda: {"prefect": 3},
         lost_rows=lambda: {"readings": 1},
         missed_readings=lambda: {"late": 2},
         version="1.2",
     )
-    measures.runs.labels("freezer-alarm", "completed").inc()
     measures.events.labels("mqtt").inc(2)
     measures.trigger_to_action.observe(0.0007)
     measures.commit_seconds.observe(0.02)
