@@ -51,8 +51,9 @@ class Lane:
     """A pipeline in service; `arm` makes its triggers live, `close` takes them out."""
 
     __slots__ = (
-        "_dones", "_is_at_once", "_last", "_mask", "_name", "_now", "_queue", "_triggers", "active",
-        "counts", "enabled", "expected", "former", "has_left_runs", "host", "plan", "refusals",
+        "_dones", "_is_at_once", "_last_event", "_mask", "_name", "_now", "_ordinal", "_queue",
+        "_triggers", "active", "counts", "enabled", "expected", "former", "has_left_runs", "host",
+        "plan", "refusals",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, host: Host) -> None:
@@ -67,7 +68,7 @@ class Lane:
         self._name = plan.name
         self._mask = pipeline_mask(plan.id)
         self._now = host.clock.now
-        self._last = (0, 0)
+        self._last_event = self._ordinal = 0
         self._dones: dict[int, Done] = {}
         self._queue = RunQueue(host.slots(f"queue/{plan.id}"))
         self.has_left_runs = False
@@ -242,10 +243,10 @@ class Lane:
             scope.run.number, scope.run.started = scope.run_id, self._now()
             self.host.begun(scope.event)
             return
-        event, ordinal = self._last
-        ordinal = ordinal + 1 if event == scope.event.id else 0
-        self._last = (scope.event.id, ordinal)
-        scope.run_id = scope.run.number = run_id(scope.event.id, self._mask, ordinal)
+        event = scope.event.id
+        self._ordinal = self._ordinal + 1 if event == self._last_event else 0
+        self._last_event = event
+        scope.run_id = scope.run.number = run_id(event, self._mask, self._ordinal)
         scope.run.started = self._now()
         self.host.begun(scope.event)
 

@@ -61,10 +61,9 @@ class PipelinesView:
 
     def run_counts(self) -> dict[tuple[str, ...], float]:
         """How many runs have ended, by pipeline and state."""
-        lanes = (*self._engine.lanes.values(), *self._engine.retired.values())
         return {
             (lane.plan.id, state): count
-            for lane in lanes
+            for lane in self._engine.service
             for state, count in lane.counts.runs.items()
         }
 
