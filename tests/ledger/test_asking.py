@@ -26,7 +26,7 @@ REFUSED = {
     "select * from read_text('/etc/passwd')": "disabled by configuration",
     "from '/etc/passwd'": "passwd",
     "select 1; select 2": "one statement",
-    "": "one statement",
+    "": "no statement is given",
     "selec 1": "syntax error",
     "select * from nowhere": "nowhere",
     "select $limit": "no value for $limit",

@@ -84,7 +84,8 @@ def test_so_is_what_a_model_makes_up(tokens: Tokens, ids: list[int], stops: list
     pieces = told(tokens, ids, stops)
     if tokens.byte_level() or "\ufffd" not in said:
         assert "".join(pieces) == said
-    assert not any(piece.endswith("\ufffd") for piece in pieces[:-1])
+    if "\ufffd" not in said:  # else a byte of no character may end a piece, before a held stop text
+        assert not any("\ufffd" in piece for piece in pieces)
 
 
 def test_bytes_wait_for_their_character_and_spaces_stay(tokens: Tokens) -> None:
