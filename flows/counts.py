@@ -37,4 +37,4 @@ class Counts:
     @property
     def runs(self) -> dict[str, int]:
         """How many runs have ended, by state."""
-        return {"completed": self.completed, **self._others} if self.completed else self._others
+        return ({"completed": self.completed} if self.completed else {}) | self._others

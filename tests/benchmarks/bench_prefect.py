@@ -59,12 +59,12 @@ async def _postgresql(folder: Path, runs: int) -> None:
 async def _measure(what: str, folder: Path, server: PrefectServer, runs: int, size: Size) -> None:
     scene, api = Scene(folder, "bench"), PrefectApi(server.api)
     await scene.events(_FIRST)
-    await _carry(scene, api)
+    await scene.mirrored(bulk(api))
     held, known = await size(), len(await scene.runs())
     await scene.events(runs // 2, first=_FIRST)
     runs = len(await scene.runs()) - known
     here, there, began = time.process_time(), cpu_seconds(server.pid), time.perf_counter()
-    await _carry(scene, api)
+    await scene.mirrored(bulk(api))
     took = time.perf_counter() - began
     here, there = time.process_time() - here, cpu_seconds(server.pid) - there
     print(
@@ -74,11 +74,6 @@ async def _measure(what: str, folder: Path, server: PrefectServer, runs: int, si
     )
     await api.close()
     await scene.ledger.close()
-
-
-async def _carry(scene: Scene, api: PrefectApi) -> None:
-    async with scene.mirroring(bulk(api)) as mirror:
-        await scene.carried(mirror)
 
 
 def main() -> None:

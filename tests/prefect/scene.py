@@ -155,6 +155,13 @@ class Scene:
         if (mirror := self._mirror) is not None:
             self._loop.call_soon_threadsafe(mirror.committed)
 
+    async def mirrored(self, way: Way) -> float:
+        """Have everything carried to Prefect; how many seconds it took."""
+        began = time.monotonic()
+        async with self.mirroring(way) as mirror:
+            await self.carried(mirror)
+        return time.monotonic() - began
+
     async def carried(self, mirror: Mirror) -> None:
         """Wait until everything has reached Prefect."""
         await until_true(lambda: _none_left(mirror))

@@ -24,10 +24,7 @@ async def test_prefect_shows_every_run_with_its_steps_edges_times_and_logs(
 ) -> None:
     scene, api = Scene(tmp_path, "five-steps"), PrefectApi(prefect.api)
     await scene.events(RUNS)
-    began = time.monotonic()
-    async with scene.mirroring(bulk(api)) as mirror:
-        await scene.carried(mirror)
-    took = time.monotonic() - began
+    took = await scene.mirrored(bulk(api))
     count = len(await scene.runs())
     report(f"{count} runs to SQLite in {took:.1f} s: {count / took:.0f}/s")
     began = time.monotonic()
@@ -41,8 +38,7 @@ async def test_what_is_carried_twice_is_shown_once(tmp_path: Path, prefect: Pref
     scene, api = Scene(tmp_path, "twice"), PrefectApi(prefect.api)
     await scene.events(20)
     for _ in range(2):
-        async with scene.mirroring(bulk(api)) as mirror:
-            await scene.carried(mirror)
+        await scene.mirrored(bulk(api))
         scene.ledger.follow("prefect", hold=True).ack(0)
         await scene.ledger.flush()
     await compare(scene, Shown(api, "twice"), closely=lambda n: n < 3)
