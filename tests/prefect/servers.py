@@ -25,16 +25,14 @@ QUIET = {"PREFECT_LOGGING_LEVEL": "ERROR", "PREFECT_SERVER_ANALYTICS_ENABLED": "
 class PrefectServer:
     """A server as the agent starts it, that can be killed and started again on its port."""
 
-    def __init__(
-        self, folder: Path, *, database: str = "", tables: Path | None = None, keep: float = 1e6
-    ) -> None:
-        """`tables` is an empty SQLite database to begin with; runs are kept for `keep` seconds."""
+    def __init__(self, folder: Path, *, database: str = "", tables: Path | None = None) -> None:
+        """`tables` is an empty SQLite database to begin with."""
         data = folder / "prefect"
         if tables is not None:
             data.mkdir(parents=True)
             shutil.copy(tables, data / "prefect.db")
         self.launch = Launch(
-            data=str(data), port=free_port(), database=database, keep=keep, watched=True
+            data=str(data), port=free_port(), database=database, keep=1e6, watched=True
         )
         self.api = f"http://127.0.0.1:{self.launch.port}/api"
         self._process: subprocess.Popen[bytes] | None = None

@@ -86,12 +86,15 @@ async def tasks(home: Asked, flow_run: str) -> dict[str, dict[str, Any]]:
 
 
 async def ended(home: Asked, flow_run: str, count: int) -> dict[str, dict[str, Any]]:
-    """The task runs of a flow run once so many have ended."""
+    """The task runs of a flow run once so many have ended.
+
+    Prefect writes a task's last state a moment after the task that names it.
+    """
     found: dict[str, dict[str, Any]] = {}
 
     async def there() -> bool:
         found.update(await tasks(home, flow_run))
-        return len([task for task in found.values() if task["end_time"]]) == count
+        return len([task for task in found.values() if task["end_time"] and task["state"]]) == count
 
     await until_true(there)
     return found

@@ -29,12 +29,13 @@ async def test_runs_older_than_keep_are_deleted_with_their_steps_and_lines(
     await scene.events(3)
     recent = await scene.runs()
     old = [_earlier(record) for record in recent]
-    with prefect_server(tmp_path, tables=tables, keep=AN_HOUR) as server:
+    with prefect_server(tmp_path, tables=tables) as server:
         api = PrefectApi(server.api)
         shown = Shown(api, "kept-an-hour")
         await bulk(api).write([kept(record) for record in (*recent, *old)], {})
         assert await shown.count() == 6 and len(await shown.task_runs()) == 12
         server.kill()
+        server.launch = replace(server.launch, keep=AN_HOUR)
         server.start()  # it looks when it starts, and every hour
 
         async def only_recent() -> bool:
