@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from edge_agent.ledger import sql
-from edge_agent.ledger.store import OURS, READERS, USERS, Cursor, StoreError
+from edge_agent.ledger.store import FOLLOWERS, OURS, READERS, USERS, Cursor, StoreError
 
 T = TypeVar("T")
+
+# Who follows has time. With both cores of a small machine busy the event loop would wait for it:
+# of events while 8,000 runs are carried to Prefect, p99 10.0 ms, with this 7.9 (6.6 at rest).
+_KINDNESS = 15
 
 
 class Cursors:
@@ -22,7 +28,12 @@ class Cursors:
         self._cursor = cursor
         self._queries = sql.queries()
         self._locks = locks
-        self._threads = [ThreadPoolExecutor(1, f"ledger-read-{n}") for n in range(READERS)]
+        self._threads = [
+            ThreadPoolExecutor(
+                1, f"ledger-read-{n}", initializer=_be_kind if n == FOLLOWERS else None
+            )
+            for n in range(READERS)
+        ]
 
     async def run(self, number: int, work: Callable[[Cursor], T]) -> T:
         """Do something with a cursor, off the loop."""
@@ -57,3 +68,9 @@ class Cursors:
         self.interrupt(USERS)
         for thread in self._threads:
             thread.shutdown()
+
+
+def _be_kind() -> None:
+    """Let all other threads go first; Linux alone has a niceness for each thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _KINDNESS)

@@ -15,6 +15,7 @@ class Follower:
     """One reader of everything committed, in the ledger's order.
 
     Read, carry it somewhere, then `ack`: what is not acknowledged is read again after a restart.
+    `recorded` gives the number of the last entry there is, committed or not.
     """
 
     def __init__(
@@ -23,10 +24,12 @@ class Follower:
         *,
         cursors: Cursors,
         keep: Callable[[str, int | None, bool], None],
+        recorded: Callable[[], int],
         position: int,
         hold: bool,
     ) -> None:
         self.name = name
+        self.recorded = recorded
         self.position = position
         self._cursors = cursors
         self._keep = keep

@@ -68,7 +68,12 @@ class Ledger(Recording, Questions):
         if not found or found[0][1] != hold:
             self._keep_position(name, position, hold)
         return Follower(
-            name, cursors=self._cursors, keep=self._keep_position, position=position, hold=hold
+            name,
+            cursors=self._cursors,
+            keep=self._keep_position,
+            recorded=self.position,
+            position=position,
+            hold=hold,
         )
 
     # ------------------------------------------------------------------ state

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 128
 _IN_A_REQUEST = 512
 _GATHER = 0.25
+# An agent that is at work itself is left alone for three times as long as carrying took. Beside 100
+# runs a second on two cores p99 from event to end is then 5.5 ms, without 10.0 (5.2 at rest).
+_REST, _FASTER = 3.0, 1.5
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 15.0
 _LOOK_EVERY = 5.0
 
@@ -104,13 +107,16 @@ class Mirror:
         """Carry all there is; while the server writes, what comes next is read."""
         runs, position = await self._next(self._follower.position)
         while position > self._follower.position:
+            began, before = time.monotonic(), self._follower.recorded()
             async with asyncio.TaskGroup() as both:
                 following = both.create_task(self._next(position))
                 if runs:
                     both.create_task(self._deliver(runs))
+            carried, came = position - self._follower.position, self._follower.recorded() - before
             self._follower.ack(position)
             self._moved = True
             runs, position = following.result()
+            await asyncio.sleep(rest(time.monotonic() - began, carried=carried, came=came))
 
     async def _next(self, position: int) -> tuple[list[KeptRun], int]:
         """What is to be shown after a place, at most a request's worth, and up to where."""
@@ -141,3 +147,8 @@ class Mirror:
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PAUSE)
+
+
+def rest(took: float, *, carried: int, came: int) -> float:
+    """Seconds to leave the machine to the agent; not so long that more comes than is carried."""
+    return took * min(_REST, max(0.0, carried / came / _FASTER - 1)) if came else 0.0
