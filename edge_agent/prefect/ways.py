@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from edge_agent.prefect.api import PrefectApi, Refused
 from edge_agent.prefect.mirror import Way
-from flows.prefect.wire import RUNS_PATH, Batch
+from flows.prefect.wire import NO_SUCH_ROUTE, RUNS_PATH, Batch
 from schemas.identity import text_id
 from schemas.kept_run import KeptRun
 
 log = logging.getLogger(__name__)
-
-_NO_SUCH_ROUTE = (404, 405, 501)
 
 
 class BulkWay:
@@ -44,7 +42,7 @@ class BulkWay:
             await self._api.post(RUNS_PATH, batch)
             self.used = "bulk"
         except Refused as refused:
-            if refused.status in _NO_SUCH_ROUTE:
+            if refused.status in NO_SUCH_ROUTE:
                 log.info("the Prefect server has no bulk route: runs go through its public API")
                 self._there = False
                 await self.write(runs, deployments)
