@@ -1,17 +1,20 @@
 """The ledger and its stand-in of rehearsals keep the same promises to the engine."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from edge_agent.ledger import Ledger
 from flows.ports import Recorder
 from flows.rehearsal_ports import MemoryRecorder
-from schemas.run import Slot
+from schemas.identity import text_id
+from schemas.run import RunRecord, Slot
 from tests.ledger.made import NOON, event, ledger_at, run
 
 Opened = tuple[Recorder, Callable[[], Awaitable[object]]]
+Told = tuple[Sequence[str], Sequence[RunRecord]]
 
 
 @asynccontextmanager
@@ -25,6 +28,15 @@ async def _opened(kind: str, folder: Path) -> AsyncIterator[Opened]:
     ledger = ledger_at(folder)
     yield ledger, ledger.flush
     await ledger.close()
+
+
+async def _told(recorder: Recorder) -> Told:
+    """The events' ids and the runs that it holds."""
+    if isinstance(recorder, MemoryRecorder):
+        return [text_id(event.id) for event in recorder.events], list(recorder.runs.values())
+    assert isinstance(recorder, Ledger)
+    rows = await recorder.query("select id from events")
+    return [str(row["id"]) for row in rows], await recorder.runs()
 
 
 recorders = pytest.mark.parametrize("kind", ["ledger", "memory"])
@@ -71,10 +83,14 @@ async def test_what_is_put_after_a_drop_stays(tmp_path: Path, kind: str) -> None
 
 
 @recorders
-async def test_events_and_runs_are_taken_without_waiting(tmp_path: Path, kind: str) -> None:
+async def test_an_event_is_kept_and_of_a_run_its_last_record(tmp_path: Path, kind: str) -> None:
     async with _opened(kind, tmp_path) as (recorder, settled):
-        happened = event("a")
+        happened = event("a", channel="internal")
         recorder.event(happened)
         recorder.run(run(happened, state="waiting"))
+        await settled()
         recorder.run(run(happened))
         await settled()
+        events, runs = await _told(recorder)
+        assert events == [text_id(happened.id)]
+        assert [(each.id, each.state) for each in runs] == [(run(happened).id, "completed")]
