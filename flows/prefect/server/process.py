@@ -35,7 +35,13 @@ class Launch(Struct, frozen=True, kw_only=True):
 
 
 def serve(launch: Launch) -> None:
-    """Serve until a signal comes; writes to standard output once it listens, and where."""
+    """Serve until a signal comes, which ends the process: with 130 on SIGINT, with 0 on SIGTERM.
+
+    Writes to standard output once it listens, and where.
+    """
+    from flows.prefect.server.ending import end_at_once_on_signals
+
+    end_at_once_on_signals()
     if launch.watched:
         os.setpgrp()  # Ctrl-C is for the agent alone, which ends this process
         os.nice(_KINDNESS)
@@ -89,13 +95,13 @@ def _application(writer: Writer) -> tuple[Any, History]:
 
 
 async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
-    import uvicorn
+    from uvicorn import Config
+
+    from flows.prefect.server.ending import Server
 
     app, history = made
     listener = _listen(launch.host, launch.port)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=60)
-    )
+    server = Server(Config(app, log_level="warning", access_log=False, timeout_keep_alive=60))
     serving = asyncio.create_task(server.serve([listener]))
     while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells in no other way)
         await asyncio.sleep(0.05)
@@ -103,12 +109,14 @@ async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
         await serving
         sys.exit(3)
     await history.check()
+    server.end_in_good_order_on_signals()
     gc.collect()
     gc.freeze()
     port = listener.getsockname()[1]
     sys.stdout.write(f"{port}\n" if launch.watched else f"prefect  http://{launch.host}:{port}\n")
     sys.stdout.flush()
     await serving
+    server.leave()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,6 +27,7 @@ def environment(data: Path, *, database: str, keep: float) -> Mapping[str, str]:
     """
     services = "PREFECT_SERVER_SERVICES_"
     return {
+        "DO_NOT_TRACK": "1",
         "PREFECT_HOME": str(data),
         "PREFECT_API_DATABASE_CONNECTION_URL": database,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -54,6 +55,6 @@ def sqlite_url(data: Path) -> str:
 
 def make_tables(settings: Mapping[str, str]) -> None:
     """Make the tables of a new database, in a process of its own: that takes 40 MB which a
-    process does not give back. It ends with us."""
+    process does not give back. It ends with us, and quietly: Ctrl-C is for us alone."""
     command = [sys.executable, "-c", _MAKE_TABLES, str(os.getpid())]
-    subprocess.run(command, stdin=subprocess.DEVNULL, env=settings, check=True)
+    subprocess.run(command, stdin=subprocess.DEVNULL, env=settings, check=True, process_group=0)
