@@ -1,56 +1,35 @@
-"""The command line `hearth`: verbs found by file name, one way to end with an error."""
+"""The command line `hearth`: one call of it, and how that ends when it is interrupted."""
 
 import os
-from typing import Any
+import sys
 
-import click
-
-from edge_agent.cli.group import Verbs, common_options
-from edge_agent.cli.problems import Outside, tell
-from edge_agent.cli.streams import open_closed
-from schemas.problem import UserError
-
-_WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
-
-
-@click.command(cls=Verbs, invoke_without_command=True, context_settings={"max_content_width": 100})
-@common_options
-@click.pass_context
-def hearth(context: click.Context, /, **common: Any) -> None:
-    """Run pipelines for the devices of a home, and see what they did."""
-    context.obj = common
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command line and tell its exit code.
+    """Run one command line, by default that of this process, and tell its exit code.
 
     0 done, 1 the user's files or input are wrong, 2 the command line is wrong, 3 something
     outside failed, 130 interrupted.
     """
-    open_closed()
-    colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org
-    with click.Context(hearth, color=colour):
-        return _ended(arguments, colour)
+    code = _called(arguments)
+    if code == INTERRUPTED and arguments is None:
+        _leave_at_once()
+    return code
 
 
-def _ended(arguments: list[str] | None, colour: bool | None) -> int:
+def _called(arguments: list[str] | None) -> int:
     try:
-        return hearth.main(arguments, "hearth", standalone_mode=False, color=colour) or 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except UserError as error:
-        tell(error.problems)
-        return 1
-    except Outside as error:
-        click.echo(f"error: {error}", err=True)
-        return 3
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"{where}error: {error.strerror or error}", err=True)
-        return 1 if isinstance(error, _WRONG_PATH) else 3
+        from edge_agent.cli.call import called  # here, since Ctrl-C may come while it is imported
+
+        return called(arguments)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _leave_at_once() -> None:
+    """End here: libraries and threads that were interrupted halfway would take their time, or
+    complain at the interpreter's end."""
+    sys.stdout.flush()
+    os._exit(INTERRUPTED)
