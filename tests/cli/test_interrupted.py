@@ -8,6 +8,10 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from edge_agent.cli.interrupting import interruptible
+
 COMMAND = [sys.executable, "-m", "edge_agent.cli"]
 QUIET = "interrupted"
 LONG = "id: long\ntriggers: [startup]\nsteps: [{delay: 1h}]\n"
@@ -47,3 +51,16 @@ def test_while_it_opens_the_ledger(tmp_path: Path) -> None:
     said, _ = process.communicate()
     patience.cancel()
     assert (process.returncode, said.strip()) == (130, QUIET)
+
+
+def test_where_a_library_makes_an_error_of_its_own_of_it() -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("called back") from None
+
+
+def test_an_error_without_it_stays_one() -> None:
+    with pytest.raises(RuntimeError, match="its own"), interruptible():
+        raise RuntimeError("its own")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from edge_agent.cli.group import verb
+from edge_agent.cli.interrupting import interruptible
 from edge_agent.cli.problems import Outside
 from edge_agent.cli.shell import Shell
 
@@ -38,15 +39,16 @@ def command(
     try:
         from edge_agent.models.compiling.compile import compile_model
 
-        put_on_shelf(
-            shell,
-            called,
-            lambda folder, key: compile_model(
-                source, folder, targets=targets or [_this_processor(shell)], key=key,
-                quantization=quantization, name=called, licence=licence, tell=shell.note,
-            ),
-            promote=promote,
-        )  # fmt: skip
+        with interruptible():
+            put_on_shelf(
+                shell,
+                called,
+                lambda folder, key: compile_model(
+                    source, folder, targets=targets or [_this_processor(shell)], key=key,
+                    quantization=quantization, name=called, licence=licence, tell=shell.note,
+                ),
+                promote=promote,
+            )  # fmt: skip
     except ImportError:
         raise Outside(_INSTALL) from None
 
