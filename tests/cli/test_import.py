@@ -134,6 +134,25 @@ def test_a_file_of_something_else_is_told(
     assert "other.yaml: error: holds no automations, scripts or scenes" in result.err
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id: a\ntriggers: [startup]\nsteps: [{log: hello}]\n",
+        "- id: a\n  steps: [{log: hello}]\n",
+        "id: a\nuse_blueprint: {path: motion-light.yaml, inputs: {light: lamp}}\n",
+    ],
+)
+def test_a_pipeline_of_ours_is_told_and_the_others_are_imported(
+    hearth: Hearth, home: Path, automations: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "ours.yaml").write_text(text)
+    result = hearth("import", tmp_path / "ours.yaml", automations, "--home", home)
+    where = "ours.yaml:1:3" if text.startswith("-") else "ours.yaml:1:1"
+    told = f"{where}: error: this is a pipeline already, not Home Assistant's\n  hint: "
+    assert result.code == 1 and told in result.err
+    assert result.err.count("error") == 1 and (home / "pipelines" / "hall-light.yaml").exists()
+
+
 def test_mistakes_in_the_table_stop_the_import(
     hearth: Hearth, home: Path, automations: Path
 ) -> None:

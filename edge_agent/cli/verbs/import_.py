@@ -114,6 +114,8 @@ def _gap(gap: Any) -> dict[str, str]:
 
 
 def _tell(shell: Shell, made: "Import", kept: Mapping[str, "Kept"], *, dry_run: bool) -> None:
+    if not (made.pipelines or made.left_out):
+        return
     words = PLANNED if dry_run else WORDS
     shell.table(
         ("pipeline", "gaps", "file"),

@@ -21,7 +21,8 @@ class Part(NamedTuple):
 
 
 class Contents(Struct):
-    """The parts of some files; `helpers` are definitions by entity (`timer.oven`, `group.all`).
+    """The parts of some files; `helpers` are definitions by entity (`timer.oven`, `group.all`),
+    `pipelines` the places of what is a pipeline of ours already.
 
     What is included by several files is taken in once.
     """
@@ -30,11 +31,12 @@ class Contents(Struct):
     scripts: list[Part] = field(default_factory=list)
     scenes: list[Part] = field(default_factory=list)
     helpers: dict[str, Map] = field(default_factory=dict)
+    pipelines: list[Position] = field(default_factory=list)
     _seen: set[tuple[str, Position]] = field(default_factory=set)
     _root: str = ""
 
     def __len__(self) -> int:
-        return len(self.automations) + len(self.scripts) + len(self.scenes)
+        return sum(map(len, (self.automations, self.scripts, self.scenes, self.pipelines)))
 
     def add(self, tree: Any, root: str = "") -> None:
         """Take in a file: a list of automations, a configuration, a package, scripts, scenes.
@@ -47,6 +49,8 @@ class Contents(Struct):
                 self._add_item(item)
         elif not isinstance(tree, Map):
             return
+        elif _is_pipeline(tree):
+            self.pipelines.append(tree.at)
         elif _AUTOMATION & tree.keys():
             self._put(self.automations, "", tree)
         elif _all_have(tree, "sequence"):
@@ -57,6 +61,8 @@ class Contents(Struct):
     def _add_item(self, item: Any) -> None:
         if isinstance(item, Seq):
             self.add(item, self._root)
+        elif isinstance(item, Map) and _is_pipeline(item):
+            self.pipelines.append(item.at)
         elif isinstance(item, Map) and _AUTOMATION & item.keys():
             self._put(self.automations, "", item)
         elif isinstance(item, Map) and isinstance(item.get("entities"), Map):
@@ -107,6 +113,13 @@ def _flat(value: Any) -> Iterator[Map]:
     elif isinstance(value, Seq):
         for item in value:
             yield from _flat(item)
+
+
+def _is_pipeline(tree: Map) -> bool:
+    """Whether it says what only a pipeline of ours does: Home Assistant's word is `actions`, and
+    its blueprints are given `input`."""
+    filled = tree.get("use_blueprint")
+    return "steps" in tree or (isinstance(filled, Map) and "inputs" in filled)
 
 
 def _all_have(tree: Map, key: str) -> bool:

@@ -22,6 +22,9 @@ from pipelines.importers.home_assistant.writing import document
 from pipelines.tree import Map
 from schemas.problem import Position, Problem
 
+_PIPELINE = "this is a pipeline already, not Home Assistant's"
+_PIPELINE_HINT = "put it into `pipelines/` of the home; `hearth check` tells whether it is right"
+
 
 class Imported(Struct, frozen=True):
     """One pipeline: its text, whence it came, what was left out of it."""
@@ -58,6 +61,7 @@ def import_files(paths: Iterable[Path], table: Table, devices: Collection[str] =
         if len(contents) == before and not reader.problems:
             at = Position(reader.name(path))
             problems.append(Problem(at, "holds no automations, scripts or scenes"))
+    problems += [Problem(at, _PIPELINE, _PIPELINE_HINT) for at in contents.pipelines]
     return import_contents(contents, House(table, contents, devices), problems, sorted(roots))
 
 
