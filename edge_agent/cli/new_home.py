@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipelines.settings import load_settings
-from schemas.problem import UserError
+from schemas.problem import Position, UserError
 
 HEARTH = """\
 # Settings of this agent. Every key can also come from the environment, which wins:
@@ -87,6 +88,7 @@ tests:
       - publish: {topic: demo/hello, payload: hi}
       - expect: nothing
 """
+_FLAGS = {"host": "broker", "port": "broker", "mqtt": "password"}
 GITIGNORE = "secrets.yaml\ndata/\n"
 
 
@@ -138,7 +140,14 @@ def _check(texts: Mapping[str, str]) -> None:
         for name in ("hearth.yaml", "secrets.yaml"):
             _write(Path(folder, name), texts[name])
         if problems := load_settings(Path(folder), {})[1]:
-            raise UserError(*problems)
+            raise UserError(*(replace(each, at=_flag(texts, each.at)) for each in problems))
+
+
+def _flag(texts: Mapping[str, str], at: Position) -> Position:
+    """The flag of what stands at a place; the file itself is not written."""
+    line = texts[at.file].splitlines()[max(at.line - 1, 0)]
+    key = line.partition(":")[0].strip()
+    return Position("--" + _FLAGS.get(key, key.replace("_", "-")))
 
 
 def _write(path: Path, text: str) -> Path | None:

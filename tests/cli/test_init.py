@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pipelines.settings import load_devices, load_settings
 from tests.cli.conftest import Hearth
 
@@ -49,9 +51,48 @@ def test_half_a_place_is_a_wrong_command_line(hearth: Hearth, tmp_path: Path) ->
     assert hearth("init", tmp_path, "--latitude", "50", "--yes").code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("mq.example", "mq.example", 1883),
+        ("mqtt://10.0.0.2:1884", "10.0.0.2", 1884),
+        ("[::1]:1884", "::1", 1884),
+        ("2001:db8::1", "2001:db8::1", 1883),
+        ("", None, 1883),
+    ],
+)
+def test_a_broker_is_named_by_its_host_and_port(
+    hearth: Hearth, tmp_path: Path, text: str, host: str | None, port: int
+) -> None:
+    assert hearth("init", tmp_path, "--broker", text, "--yes").code == 0
+    mqtt = load_settings(tmp_path, {})[0].mqtt
+    assert (mqtt.host, mqtt.port) == (host, port)
+
+
+@pytest.mark.parametrize("text", [":1883", "h:0", "h:99999", "h:x", "mqtts://h", "me@h", "h/x"])
+def test_what_is_no_broker_is_a_wrong_command_line(
+    hearth: Hearth, tmp_path: Path, text: str
+) -> None:
+    result = hearth("init", tmp_path / "home", "--broker", text, "--yes")
+    assert result.code == 2 and "--broker: write it HOST or HOST:PORT." in result.err
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_password_without_a_broker_is_a_wrong_command_line(
+    hearth: Hearth, tmp_path: Path
+) -> None:
+    assert hearth("init", tmp_path / "home", "--password", "hush", "--yes").code == 2
+
+
+def test_an_empty_name_is_the_hosts(hearth: Hearth, tmp_path: Path) -> None:
+    assert hearth("init", tmp_path, "--name", "", "--yes").code == 0
+    assert load_settings(tmp_path, {})[0].agent.name
+
+
 def test_what_check_would_refuse_is_not_written(hearth: Hearth, tmp_path: Path) -> None:
     result = hearth("init", tmp_path / "home", "--name", "a/#", "--yes")
-    assert result.code == 1 and "becomes part of topics" in result.err
+    told = "--name: error: the name becomes part of topics: no `/`, `+` or `#`\n"
+    assert (result.code, result.err) == (1, told)
     assert not (tmp_path / "home").exists()
 
 

@@ -35,7 +35,7 @@ def command(shell: Shell, directory: Path, yes: bool, **given: Any) -> None:
 
 def _defaults(given: dict[str, Any]) -> dict[str, Any]:
     defaults = {"name": socket.gethostname(), "time_zone": local_time_zone()}
-    return defaults | {key: value for key, value in given.items() if value is not None}
+    return defaults | {key: value for key, value in given.items() if value not in (None, "")}
 
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:
@@ -71,13 +71,29 @@ def _checked(values: dict[str, Any]) -> Answers:
         raise mistake(f"no time zone `{zone}`", hint) from None
     if (values.get("latitude") is None) != (values.get("longitude") is None):
         raise click.UsageError("--latitude and --longitude belong together.")
-    host, colon, port = (values.pop("broker", "") or "").rpartition(":")
-    if not colon:
-        host, port = port, "1883"
-    if not port.isdigit():
-        raise click.UsageError(f"'{port}' is no port.")
+    host, port = _broker(values.pop("broker", ""))
+    if not host and (values.get("username") or values.get("password")):
+        raise click.UsageError("--username and --password are for a --broker.")
     fields = {key: value for key, value in values.items() if value not in (None, "")}
-    return Answers(**fields, host=host, port=int(port))
+    return Answers(**fields, host=host, port=port)
+
+
+def _broker(text: str) -> tuple[str, int]:
+    """Its host, empty for none, and its port; an IPv6 address may stand in brackets or not."""
+    from urllib.parse import urlsplit
+
+    wrong = click.BadParameter("write it HOST or HOST:PORT.", param_hint="--broker")
+    bare = text.removeprefix("mqtt://")
+    if bare.count(":") > 1 and not bare.startswith("["):
+        bare = f"[{bare}]"
+    try:
+        parts = urlsplit(f"//{bare}")
+        host, port = parts.hostname or "", 1883 if parts.port is None else parts.port
+    except ValueError:
+        raise wrong from None
+    if text and not (host and port and parts.netloc == bare and parts.username is None):
+        raise wrong
+    return host, port
 
 
 def _tell(shell: Shell, directory: Path, written: list[Path]) -> None:

@@ -36,7 +36,8 @@ class Contents(Struct):
     _root: str = ""
 
     def __len__(self) -> int:
-        return sum(map(len, (self.automations, self.scripts, self.scenes, self.pipelines)))
+        parts = len(self.automations) + len(self.scripts) + len(self.scenes)
+        return parts + len(self.pipelines)
 
     def add(self, tree: Any, root: str = "") -> None:
         """Take in a file: a list of automations, a configuration, a package, scripts, scenes.
