@@ -2,7 +2,7 @@
 
 One row is bound by taking the weights apart, many by arithmetic: up to three rows go one by one,
 more in blocks whose sums fit the vector registers, over a tile of weights that was taken apart once
-for all of them. A tile is as wide as leaves each input that is loaded two multiplications.
+for all of them. A tile is as wide as leaves each number that is loaded several multiplications.
 """
 
 # The scripts below are TVMScript: Python's syntax read by tvm's parser, not run. Functions they
@@ -19,6 +19,7 @@ _PART = 24  # rows that share a tile; their sums stay in the nearest cache
 # number: the input is made as much smaller once. The last one holds the sign: -8 to 7, not 0 to 15.
 _WORD = 8
 _MASKS = [*(15 << 4 * j for j in range(_WORD - 1)), -(1 << 28)]
+_SOON = 0, 2, 1  # to read, into the second cache, data
 _CHAINS = 4  # sums that do not wait for each other hide the latency of an addition
 
 
@@ -61,8 +62,8 @@ def int4_product(N: int, K: int, *, rows: int, wide: int):
         X = T.match_buffer(x, (m, K), "float32")
         O = T.match_buffer(o, (m, N), "float32")  # noqa: E741
         with T.sblock("product"):
-            scaled = T.sblock_alloc_buffer((m, K), "float32")
-            middles = T.sblock_alloc_buffer((m, K // G), "float32")
+            scaled = T.sblock_alloc_buffer((K // G, m, G), "float32")
+            middles = T.sblock_alloc_buffer((K // G, m), "float32")
             for i in T.serial(m):
                 for g in T.serial(K // G):
                     with T.sblock("scale"):
@@ -84,6 +85,7 @@ def int4_product(N: int, K: int, *, rows: int, wide: int):
                             for i in T.serial(T.min(m - part * _PART, _PART)):
                                 _clear(made, i)
                             for g in T.serial(K // G):
+                                _fetch(w, s, T.min((no + 1) * C, N // VN - C), C, g)
                                 _take_apart(tile, w, no * C, g)
                                 _by_blocks(
                                     T.min(m - part * _PART, _PART), rows, _add_rows,
@@ -101,19 +103,19 @@ def _columns(N, most):
 
 
 def _scale(scaled, middles, X, i, g):
-    """A group's inputs as the masked nibbles want them, and what their middles add up to."""
+    """A group's inputs as the masked nibbles want them, and less what their middles add up to."""
     from tvm.script import tirx as T
 
     sums = T.sblock_alloc_buffer((_WORD,), "float32", scope="local")
     for k in range(0, G, _WORD):
         with T.vectorized(_WORD) as j:
             share = T.reinterpret("float32", (127 - 4 * T.Cast("int32", j)) << 23)  # 16 ** -j
-            T.buffer_store(scaled, X[i, g * G + k + j] * share, [i, g * G + k + j])
+            T.buffer_store(scaled, X[i, g * G + k + j] * share, [g, i, k + j])
         with T.vectorized(_WORD) as j:
-            middle = T.Select(j < _WORD - 1, T.float32(7), T.float32(-1))
+            middle = T.Select(j < _WORD - 1, T.float32(-7), T.float32(1))
             added = X[i, g * G + k + j] * middle
             T.buffer_store(sums, added if k == 0 else sums[j] + added, [j])
-    T.buffer_store(middles, sum((sums[j] for j in range(1, _WORD)), sums[0]), [i, g])
+    T.buffer_store(middles, sum((sums[j] for j in range(1, _WORD)), sums[0]), [g, i])
 
 
 def _nibble(w, no, g, k, v):
@@ -121,6 +123,16 @@ def _nibble(w, no, g, k, v):
 
     word = w[no, g * (G // _WORD) + k // _WORD, v]
     return T.Cast("float32", word & T.int32(_MASKS[k % _WORD]))
+
+
+def _fetch(w, s, no, columns, g):
+    """Ask for what the next outputs need: each column is a stream too short for the processor to
+    see it coming."""
+    from tvm.script import tirx as T
+
+    lines = [w[no + c, g * (G // _WORD) + k, 0] for c in range(columns) for k in range(G // _WORD)]
+    for line in [*lines, *(s[no + c, g, 0] for c in range(columns))]:
+        T.evaluate(T.call_llvm_intrin("void", "llvm.prefetch.p0", T.address_of(line), *_SOON))
 
 
 def _take_apart(tile, w, no, g):
@@ -160,8 +172,8 @@ def _add_row(one, scaled, middles, w, s, no, g, i):
     from tvm.script import tirx as T
 
     found = _sums(
-        (1, 1), G, lambda r, k: scaled[i, g * G + k], lambda k, c, v: _nibble(w, no, g, k, v),
-        begin=lambda r: -middles[i, g], step=G,
+        (1, 1), G, lambda r, k: scaled[g, i, k], lambda k, c, v: _nibble(w, no, g, k, v),
+        begin=lambda r: middles[g, i], step=G,
     )  # fmt: skip
     with T.vectorized(VN) as v:
         T.buffer_store(one, one[0, 0, v] + found(0, 0, v) * s[no, g, v], [0, 0, v])
@@ -172,8 +184,8 @@ def _add_rows(made, scaled, middles, tile, s, no, g, part, at, rows):
 
     first, columns = part * _PART + at, int(made.shape[1])
     found = _sums(
-        (rows, columns), G, lambda r, k: scaled[first + r, g * G + k],
-        lambda k, c, v: tile[k, c, v], begin=lambda r: -middles[first + r, g],
+        (rows, columns), G, lambda r, k: scaled[g, first + r, k],
+        lambda k, c, v: tile[k, c, v], begin=lambda r: middles[g, first + r],
     )  # fmt: skip
     for r in range(rows):
         for c in range(columns):

@@ -54,7 +54,7 @@ TARGETS = {
         Target("x86-64-v2", _X86, "x86-64-v2", rows=2),
         Target("x86-64-v3", _X86, "x86-64-v3", rows=6),
         # LLVM halves its vectors unless it is told that the processor does not mind them whole.
-        Target("x86-64-v4", _X86, "x86-64-v4", rows=8, wide=2, attributes=("-prefer-256-bit",)),
+        Target("x86-64-v4", _X86, "x86-64-v4", rows=6, wide=4, attributes=("-prefer-256-bit",)),
         Target("cortex-a53", _ARM, "cortex-a53", rows=6),
         Target("cortex-a72", _ARM, "cortex-a72", rows=6),
         Target("cortex-a76", _ARM, "cortex-a76", rows=6),
