@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ class HttpClient:
     async def request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
         """Send a request; the answer as status, headers, body (text) and json (None if it is none).
 
-        The options are the fields of `Options`.
+        The options are the fields of `Options`. Errors say why; who asks names the request.
 
         Raises:
             TimeoutError: no whole answer within the timeout.
@@ -60,7 +61,7 @@ class HttpClient:
             async with asyncio.timeout(limit):
                 return await _exchange(client, method, url, wanted)
         except TimeoutError:
-            raise TimeoutError(f"{method} {url}: no answer within {limit:g} s") from None
+            raise TimeoutError(f"no answer within {limit:g} s") from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -103,7 +104,12 @@ async def _exchange(client: AsyncClient, method: str, url: str, wanted: Options)
     except httpx.UnsupportedProtocol as error:
         raise LookupError(f"`{url}` is no URL: write `http://` or `https://`") from error
     except httpx.RequestError as error:
-        raise ConnectionError(f"{method} {url}: {error or type(error).__name__}") from error
+        raise ConnectionError(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """In words: without the number of the system's error."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
 
 
 async def _read(response: Response) -> bytes:
@@ -111,7 +117,7 @@ async def _read(response: Response) -> bytes:
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > ANSWER_BYTES:
-            raise OSError(f"{response.url}: the answer has more than 1 MiB")
+            raise OSError("the answer has more than 1 MiB")
     return bytes(body)
 
 

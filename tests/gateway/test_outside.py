@@ -144,9 +144,15 @@ def test_what_fails_outside_is_an_os_error(
         outside(lambda world: world.request("GET", server.url + path, **options))
 
 
-def test_nobody_answering_is_a_connection_error() -> None:
-    with pytest.raises(ConnectionError, match=r"GET http://127\.0\.0\.1:9/"):
+def test_nobody_answering_is_a_connection_error_that_says_why() -> None:
+    with pytest.raises(ConnectionError, match=r"^[A-Z][a-z ]+$"):
         outside(lambda world: world.request("GET", "http://127.0.0.1:9/"))
+
+
+def test_a_webhook_that_nobody_answers_is_named() -> None:
+    target = {"me": {"webhook": "http://127.0.0.1:9/"}}
+    with pytest.raises(OSError, match=r"^http://127\.0\.0\.1:9/: [A-Z]"):
+        outside(lambda world: world.notify("me", "", "hello", {}), target)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://h/x", "http://h:door/"])

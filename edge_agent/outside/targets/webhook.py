@@ -27,7 +27,10 @@ class Webhook(Target, frozen=True):
 
         async def deliver(notice: Notice) -> None:
             body = msgspec.json.encode(notice, enc_hook=str)
-            answer = await reach.web.request("POST", self.url, headers=headers, body=body)
+            try:
+                answer = await reach.web.request("POST", self.url, headers=headers, body=body)
+            except OSError as error:
+                raise OSError(f"{self.url}: {error}") from error
             if answer["status"] >= 400:
                 raise OSError(f"{self.url} answered {answer['status']}")
 
