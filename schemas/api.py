@@ -176,8 +176,11 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
     params: Annotated[dict[str, Any], Meta(description="Values of `$name` in it.")] = {}
 
 
+MOST_ROWS = 10_000
+
+
 class QueryAnswer(Struct, frozen=True):
-    """The rows of a query."""
+    """The rows of a query, the first 10,000 of them."""
 
     columns: Annotated[list[str], Meta(description="Names of the columns, in order.")]
     rows: Annotated[list[dict[str, Any]], Meta(description="A mapping each row.")]

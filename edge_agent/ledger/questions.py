@@ -14,6 +14,7 @@ from edge_agent.ledger.asking import Asking
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.packing import More, micros
 from edge_agent.ledger.records import Bucket, DeviceRow, Entry, Latest, VersionRow
+from schemas.api import MOST_ROWS
 from schemas.run import RunRecord, Slot
 
 _LARGE_ROWS = 16
@@ -35,7 +36,7 @@ class Questions(ABC):
         sql: str,
         params: Mapping[str, Any] | None = None,
         *,
-        limit: int = 10_000,
+        limit: int = MOST_ROWS,
         seconds: float = 10.0,
     ) -> list[dict[str, Any]]:
         """Rows of a user's read-only SQL, sees everything recorded before. Raises QueryProblem."""

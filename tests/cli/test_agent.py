@@ -101,6 +101,17 @@ def test_a_query_that_writes_is_refused(hearth: Hearth, home: Path, parts: Parts
     assert result.code == 1 and "only SELECT" in result.err
 
 
+def test_a_query_without_rows_says_so(hearth: Hearth, home: Path) -> None:
+    result = hearth("query", "select 1 where false", "--home", home)
+    assert (result.code, result.out, result.err) == (0, "", "no rows\n")
+
+
+def test_a_query_of_too_many_rows_says_so(hearth: Hearth, home: Path) -> None:
+    result = hearth("query", "from range(20000)", "--home", home)
+    assert len(result.out.splitlines()) == 10_001
+    assert result.err == "no more than 10000 rows are given\n"
+
+
 def test_bytes_that_are_no_text_are_sent_as_they_are(
     hearth: Hearth, home: Path, parts: Parts
 ) -> None:

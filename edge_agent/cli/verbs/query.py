@@ -5,6 +5,7 @@ import click
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import assignments
 from edge_agent.cli.shell import Shell
+from schemas.api import MOST_ROWS, QueryAnswer
 
 
 @verb
@@ -17,5 +18,14 @@ def command(shell: Shell, sql: str, param: tuple[str, ...]) -> None:
     """
     with shell.agent() as agent, shell.progress("asking the ledger"):
         answer = agent.query(sql, assignments(param))
+    shell.show(answer.rows, lambda: _tell(shell, answer))
+    if len(answer.rows) == MOST_ROWS:
+        shell.note(f"no more than {MOST_ROWS} rows are given")
+
+
+def _tell(shell: Shell, answer: QueryAnswer) -> None:
+    if not answer.rows:
+        shell.note("no rows")
+        return
     rows = [[row[column] for column in answer.columns] for row in answer.rows]
-    shell.show(answer.rows, lambda: shell.table(answer.columns, rows))
+    shell.table(answer.columns, rows)
