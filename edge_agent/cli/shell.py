@@ -17,8 +17,6 @@ import msgspec
 from schemas.problem import Position, Problem, UserError
 
 if TYPE_CHECKING:
-    from rich.table import Column
-
     from edge_agent.cli.agent import Agent
     from schemas.settings import Settings
 
@@ -83,11 +81,9 @@ class Shell:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print rows under their columns: a drawn table on a terminal, else aligned text."""
-        cells = [[_cell(value) for value in row] for row in rows]
-        if sys.stdout.isatty():
-            _rich_table(columns, cells)
-        else:
-            _plain_table(columns, cells)
+        from edge_agent.cli.tables import print_table
+
+        print_table(columns, [[_cell(value) for value in row] for row in rows])
 
     def moment(self, when: datetime) -> str:
         """A time as people read it, in the home's zone."""
@@ -165,44 +161,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return value if isinstance(value, str) else to_json(value)
-
-
-def _plain_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    for row in (columns, *cells):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(line.rstrip())
-
-
-def _first(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> "Column":
-    """The column that others are found by: where it is narrow, it is whole on any terminal."""
-    from rich.table import Column
-
-    widest = max((len(row[0]) for row in cells), default=0)
-    return Column(columns[0], no_wrap=widest <= _NARROW)
-
-
-def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        _first(columns, cells),
-        *columns[1:],
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        pad_edge=False,
-    )
-    for row in cells:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-    Console().print(table)
-
-
-_NARROW = 20
-_STYLES = {
-    "completed": "green", "online": "green", "true": "green",
-    "failed": "bold red", "crashed": "bold red", "offline": "red", "false": "red",
-    "running": "cyan", "waiting": "cyan", "queued": "cyan", "cancelled": "yellow",
-}  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,22 +21,30 @@ MARKS = {
     "cancelled": ("×", "yellow"),
     "waiting": ("…", "cyan"),
 }
-_WIDTH = 80
+WIDTH = 80
+_LEAST = 20
+_ERROR = "red"
 
 
 def show_trace(shell: Shell, trace: Trace, *, full: bool = False) -> None:
-    """Print the whole trace; `full` does not shorten values."""
-    for line in TraceText(shell, full=full).lines(trace):
+    """Print the whole trace; values are shortened for a terminal only, and not with `full`."""
+    seen = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if seen else WIDTH
+    for line in TraceText(shell, width=width, full=full or not seen).lines(trace):
         shell.say(line)
 
 
 class TraceText:
-    """Writes one trace, `_WIDTH` columns wide, or as wide as a narrower terminal."""
+    """Writes one trace for a terminal `width` columns wide.
 
-    def __init__(self, shell: Shell, *, full: bool) -> None:
+    Values are shortened to its width; what has room in `WIDTH` columns takes several lines of a
+    narrower one. Errors are always whole.
+    """
+
+    def __init__(self, shell: Shell, *, width: int = WIDTH, full: bool = False) -> None:
         self._shell = shell
         self._full = full
-        self._width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
+        self._width = width
 
     def lines(self, trace: Trace) -> Iterator[str]:
         """The head, then the tree."""
@@ -46,14 +56,15 @@ class TraceText:
                 yield from self._node(node, "", "")
         if trace.children:
             yield click.style("started", bold=True)
-            yield from map(self._child, trace.children)
+            for child in trace.children:
+                yield from self._child(child)
 
-    def _child(self, run: RunSummary) -> str:
+    def _child(self, run: RunSummary) -> Iterator[str]:
         took = self._shell.took(run.started, run.finished)
         error = f": {run.error}" if run.error else ""
         told = f"{run.id} {run.pipeline} {run.state}{f' in {took}' if took else ''}{error}"
         colour = MARKS.get(run.state, ("", "cyan"))[1]
-        return click.style(self._cut(f"  {told}"), fg=colour)
+        yield from self._laid(told, "  ", "    ", colour)
 
     def _head(self, trace: Trace) -> Iterator[str]:
         run, shell = trace.run, self._shell
@@ -63,24 +74,25 @@ class TraceText:
             f"{click.style(run.pipeline, bold=True)} {click.style(run.state, fg=colour)}"
             f" at {shell.moment(run.started)}{f' in {took}' if took else ''}"
         )
-        yield self._fact("run", run.id)
+        yield f"  {'run':8} {run.id}"  # whole, to be copied
         yield from self._values("trigger", trace.trigger or {"id": run.trigger})
         if event := trace.event:
-            yield self._fact("event", f"{event.channel} {event.source} {_text(event.payload)}")
+            told = f"{event.channel} {event.source} {_text(event.payload)}"
+            yield from self._fact("event", told)
         yield from self._values("inputs", trace.inputs)
         yield from self._values("values", trace.variables)
         if trace.parent:
-            yield self._fact("started by", f"run {trace.parent}")
+            yield from self._fact("started by", f"run {trace.parent}")
         if run.error:
-            yield click.style(self._fact("error", run.error), fg="red")
+            yield from self._fact("error", run.error, _ERROR)
 
-    def _fact(self, title: str, text: str) -> str:
-        return self._cut(f"  {title:8} {text}")
+    def _fact(self, title: str, text: str, colour: str | None = None) -> Iterator[str]:
+        yield from self._laid(text, f"  {title:8} ", " " * 11, colour)
 
     def _values(self, title: str, values: dict[str, Any]) -> Iterator[str]:
         told = [f"{key}={_text(value)}" for key, value in values.items() if value is not None]
         if told:
-            yield self._fact(title, ", ".join(told))
+            yield from self._fact(title, ", ".join(told))
 
     # ------------------------------------------------------------------ the tree
     def _node(self, node: Node, first: str, rest: str) -> Iterator[str]:
@@ -90,7 +102,7 @@ class TraceText:
         groups = list(node.groups())
         bar = "│   " if groups else "    "
         for text, colour in _details(self._shell, node.step, node.effects):
-            yield rest + bar + click.style(self._cut(text, len(rest) + 4), fg=colour)
+            yield from self._laid(text, rest + bar, f"{rest}{bar}  ", colour)
         for title, nodes in groups:
             if title:
                 yield f"{rest}│ {click.style(title, bold=True)}"
@@ -107,17 +119,29 @@ class TraceText:
         name = f"{step.path} ({step.kind})" if named else step.kind
         tries = f" after {step.attempts + 1} tries" if step.attempts else ""
         took = self._shell.took(step.started, step.finished) if step.state != "waiting" else ""
-        gap = self._width - len(f"{branch}{mark} {name}{tries}") - len(took)
+        gap = min(self._width, WIDTH) - len(f"{branch}{mark} {name}{tries}") - len(took)
         told = took if step.state != "skipped" else ""
         line = f"{branch}{click.style(mark, fg=colour)} {click.style(name, bold=True)}{tries}"
         return f"{line}{' ' * max(gap, 1)}{told}".rstrip()
 
-    def _cut(self, text: str, used: int = 0) -> str:
+    def _laid(self, text: str, first: str, rest: str, colour: str | None) -> Iterator[str]:
+        """The lines of a text, the first one behind `first`, others behind `rest`."""
+        start = first
+        for line in self._fitted(text, len(first), whole=colour == _ERROR):
+            yield start + click.style(line, fg=colour)
+            start = rest
+
+    def _fitted(self, text: str, used: int, *, whole: bool) -> list[str]:
         if self._full:
-            return text
-        room = max(self._width - used, 20)
+            return text.split("\n")
         text = " ".join(text.split("\n")).rstrip()
-        return text if len(text) <= room else f"{text[: room - 1]}…"
+        most = max(self._width, WIDTH) - used
+        if not whole and len(text) > most:
+            text = f"{text[: most - 1]}…"
+        if used + len(text) <= self._width:
+            return [text]
+        room = max(self._width - used - 2, _LEAST)
+        return textwrap.wrap(text, room, break_on_hyphens=False)
 
 
 def _details(
@@ -133,7 +157,7 @@ def _details(
     for number, each in enumerate(step.tries, 1):
         mark = "✗" if each.error else "✓"
         took = shell.took(each.started, each.finished)
-        yield f"try {number} {mark} {took} {each.error}".rstrip(), "red" if each.error else "green"
+        yield f"try {number} {mark} {took} {each.error}".rstrip(), _ERROR if each.error else "green"
     for effect in effects:
         arrow = "→" if effect.performed else "⇢ (not performed)"
         yield f"{arrow} {effect.kind} {effect.target} {_text(effect.payload)}", "cyan"
@@ -142,7 +166,7 @@ def _details(
     for key, value in _outputs(step):
         yield f"{key}: {_text(value)}", None
     if step.error:
-        yield step.error, "red"
+        yield step.error, _ERROR
 
 
 def _waited(shell: Shell, wait: WaitView) -> Iterator[str]:

@@ -72,7 +72,7 @@ WORKERS_ALONE = ("prefect", "sqlite3", "numpy", "tvm", "tokenizers", "httpx")
 
 
 @pytest.mark.parametrize(
-    ("module", "unwanted"), [("edge_agent.cli", HEAVY), ("edge_agent.main", WORKERS_ALONE)]
+    ("module", "unwanted"), [("edge_agent.cli.call", HEAVY), ("edge_agent.main", WORKERS_ALONE)]
 )
 def test_starting_imports_nothing_that_is_not_needed(
     module: str, unwanted: tuple[str, ...]

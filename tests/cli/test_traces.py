@@ -13,9 +13,11 @@ from edge_agent.cli.shell import Shell
 from edge_agent.cli.trace_text import TraceText
 from edge_agent.views.traces import started_by, trace_of
 from pipelines.source import Reader
+from schemas.traces import Trace
 from tests.flows.rehearsing import Rehearsed
 
 CASES = Path(__file__).parents[1] / "cases" / "trace"
+BARE = re.compile(r"[\s│├└─]+")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -36,10 +38,16 @@ def test_a_run_is_told_as_its_case_says(case: dict[str, Any], tmp_path: Path) ->
     event = next((each for each in internal if each.id == record.event), None)
     shell = Shell(home=tmp_path, json=False, verbose=False)
     children = [played.ledger.runs[run] for run in started_by(record) if run in played.ledger.runs]
-    text = "\n".join(TraceText(shell, full=False).lines(trace_of(record, event, children)))
-    plain = UUID.sub("ID", click.unstyle(text))
+    trace = trace_of(record, event, children)
+    wide, narrow = (_told(shell, trace, width=width) for width in (80, 40))
+    plain = UUID.sub("ID", wide)
     assert plain == case["trace"].strip()
     assert max(map(len, plain.splitlines())) <= 80
+    assert BARE.sub("", narrow) == BARE.sub("", wide)
+
+
+def _told(shell: Shell, trace: Trace, *, width: int) -> str:
+    return click.unstyle("\n".join(TraceText(shell, width=width).lines(trace)))
 
 
 async def _played(case: dict[str, Any]) -> Rehearsed:

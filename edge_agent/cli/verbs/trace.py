@@ -12,7 +12,7 @@ from schemas.api import RunQuery
 
 @verb
 @click.argument("run", default="last")
-@click.option("--full", is_flag=True, help="Do not shorten values.")
+@click.option("--full", is_flag=True, help="Do not shorten values for a terminal.")
 def command(shell: Shell, run: str, full: bool) -> None:
     """Show one run step by step, with every value.
 
