@@ -46,8 +46,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
-    frequency_penalty: float = 0.0
-    presence_penalty: float = 0.0
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
     seed: int | None = None
     logit_bias: dict[str, float] = {}
     stop: list[str] = []

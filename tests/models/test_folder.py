@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from edge_agent.models.adding import add_model
-from edge_agent.models.runtime.answer import Voice
+from edge_agent.models.runtime.answer import Answer, Voice, read_options
 from edge_agent.models.runtime.conversation import conversation
 from edge_agent.models.runtime.folder import BrokenFolder, Weights, vocabulary
 from edge_agent.models.runtime.library import tensor
+from edge_agent.models.runtime.sampling import Sampling
 from edge_agent.models.runtime.text import Tokens
 from edge_agent.models.signing import Key
 from tests.models.tiny import TEMPLATE, Tiny
@@ -138,9 +139,34 @@ def test_what_ends_an_answer_is_a_token_or_a_list_of_them(
     template = conversation({"conv_template": TEMPLATE})
     voice = Voice(config, Tokens(folder), template, longest=256)
     assert voice.ends == ends
-    assert (voice.temperature, voice.top_p) == (1.0, 1.0)
+    assert voice.sampling == Sampling(temperature=1.0)
     with pytest.raises(BrokenFolder, match=r"mlc-chat-config.json: .*eos_token_id"):
         Voice({**config, "eos_token_id": "</s>"}, Tokens(folder), template, longest=256)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ({}, (0.6, 0.9, 0.25, 0.5)),
+        ({"temperature": 0, "frequency_penalty": 0.0}, (0, 0.9, 0, 0.5)),
+        ({"top_p": 1.0, "presence_penalty": -1.0}, (0.6, 1, 0.25, -1)),
+    ],
+)
+def test_an_answer_is_sampled_as_the_config_says_where_the_request_does_not(
+    folder: Path, asked: dict[str, Any], meant: tuple[float, ...]
+) -> None:
+    config = {
+        "vocab_size": 523, "temperature": 0.6, "top_p": 0.9, "frequency_penalty": 0.25,
+        "presence_penalty": 0.5, "repetition_penalty": 1.2,
+    }  # fmt: skip
+    template = conversation({"conv_template": TEMPLATE})
+    voice = Voice(config, Tokens(folder), template, longest=256)
+    hello = [{"role": "user", "content": "hello"}]
+    answer = Answer(voice, hello, read_options(asked), lambda frame: None)
+    chosen = answer.request.sampler.sampling
+    penalties = chosen.frequency_penalty, chosen.presence_penalty
+    assert (chosen.temperature, chosen.top_p, *penalties) == meant
+    assert chosen.repetition_penalty == 1
 
 
 def test_a_config_without_a_vocabulary_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ async def said(driver: OpenAiDriver, **request: Any) -> list[str]:
 
 def test_an_answer_comes_piece_by_piece(site: Site) -> None:
     assert using(f"{site.url}/v1", said) == ["hello ", "there ", ""]
+
+
+def test_a_zero_is_asked_for_and_what_is_not_said_is_left_to_the_server(site: Site) -> None:
+    using(f"{site.url}/v1", partial(said, temperature=0.0, seed=0, presence_penalty=0.0))
+    asked = site.parts.models.asked[-1]
+    assert (asked.temperature, asked.seed, asked.presence_penalty) == (0, 0, 0)
+    assert asked.top_p is None and asked.frequency_penalty is None
 
 
 def test_vectors_come_in_order(site: Site) -> None:

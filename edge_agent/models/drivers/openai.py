@@ -20,6 +20,7 @@ _PLAIN = (
     "max_tokens", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed",
     "logit_bias", "stop", "tools",
 )  # fmt: skip
+_NOTHING: tuple[object, ...] = (None, [], {})  # 0 says something
 
 
 class _NoLogprobs(ModelRefused):
@@ -115,9 +116,7 @@ def _body(model: str, request: ChatRequest) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    body |= {key: value for key in _PLAIN if (value := getattr(request, key))}
-    if request.temperature is not None:
-        body["temperature"] = request.temperature
+    body |= {key: value for key in _PLAIN if (value := getattr(request, key)) not in _NOTHING}
     if request.confidence:
         body["logprobs"] = True
     if request.tools:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from edge_agent.models.runtime.batching import Request
 from edge_agent.models.runtime.conversation import Conversation
@@ -30,8 +30,8 @@ class Options(Struct, frozen=True, kw_only=True):
     max_tokens: int = _TOKENS
     temperature: float | UnsetType = UNSET
     top_p: float | UnsetType = UNSET
-    frequency_penalty: float = 0.0
-    presence_penalty: float = 0.0
+    frequency_penalty: float | UnsetType = UNSET
+    presence_penalty: float | UnsetType = UNSET
     repetition_penalty: float = 1.0
     seed: int | None = None
     logit_bias: dict[str, float] = {}
@@ -44,11 +44,20 @@ class Options(Struct, frozen=True, kw_only=True):
     confidence: bool = False
 
 
+_USUAL = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+
+
 class Defaults(Struct, frozen=True):
-    """What `mlc-chat-config.json` says of answers; null as if it said nothing."""
+    """What `mlc-chat-config.json` says of answers; null as if it said nothing.
+
+    These are what mlc_llm's server takes from it (`GenerationConfig::GetDefaultFromModelConfig`):
+    a `repetition_penalty` stands there too, and counts for nobody.
+    """
 
     temperature: float | None = None
     top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
     eos_token_id: int | list[int] | None = None
 
     @property
@@ -56,6 +65,12 @@ class Defaults(Struct, frozen=True):
         """The tokens that end an answer."""
         said = self.eos_token_id
         return said if isinstance(said, list) else [] if said is None else [said]
+
+    @property
+    def sampling(self) -> Sampling:
+        """How tokens are chosen where a request does not say."""
+        told = {name: value for name in _USUAL if (value := getattr(self, name)) is not None}
+        return Sampling(**{"temperature": 1.0, **told})
 
 
 def _defaults(config: dict[str, Any]) -> Defaults:
@@ -80,8 +95,7 @@ class Voice:
         self.vocabulary, _ = vocabulary(config)
         said = _defaults(config)
         self.ends = frozenset([*said.ends, *template.stop_token_ids])
-        self.temperature = 1.0 if said.temperature is None else said.temperature
-        self.top_p = said.top_p or 1.0
+        self.sampling = said.sampling
         self._grammars: Grammars | None = None
 
     def prompt(self, messages: Sequence[dict[str, Any]], functions: str) -> list[int]:
@@ -163,12 +177,10 @@ class Answer:
 
 
 def _sampling(options: Options, voice: Voice) -> Sampling:
-    temperature, top_p = options.temperature, options.top_p
-    return Sampling(
-        temperature=voice.temperature if temperature is UNSET else temperature,
-        top_p=voice.top_p if top_p is UNSET else top_p,
-        frequency_penalty=options.frequency_penalty,
-        presence_penalty=options.presence_penalty,
+    asked = {name: value for name in _USUAL if (value := getattr(options, name)) is not UNSET}
+    return structs.replace(
+        voice.sampling,
+        **asked,
         repetition_penalty=options.repetition_penalty,
         seed=options.seed,
         logit_bias=_biases(options.logit_bias, voice.vocabulary),
