@@ -14,7 +14,9 @@ out beside each result, for merging.
 import math
 from operator import add
 
+from edge_agent.models.compiling.appending import append_kernel
 from edge_agent.models.compiling.exponent import exp2
+from edge_agent.models.compiling.lanes import folded
 from edge_agent.models.compiling.rotary import rotary_kernel
 from edge_agent.models.geometry import Geometry
 
@@ -32,6 +34,7 @@ def cache_kernels(shape: Geometry):
         "batch_prefill_paged_kv_cpu": _prefill(*sizes),
         "batch_prefill_ragged_kv": _ragged(*sizes),
         "fused_rope": rotary_kernel(shape),
+        "tir_kv_cache_transpose_append": append_kernel(shape, _PAGE),
     }
     return {name: made.with_attr("global_symbol", name) for name, made in kernels.items()}
 
@@ -232,7 +235,7 @@ def _take(state, count, key, value):
         T.buffer_store(scores, _dot(state, lambda d: key(i, d)), [i])
     with T.vectorized(_LANES) as v:
         T.buffer_store(state.part, scores[v], [v])
-    highest = T.max(top[0], _folded(state.part, T.max))
+    highest = T.max(top[0], folded(state.part, T.max))
     T.buffer_store(shrunk, exp2(top[0] - highest), [0])
     T.buffer_store(top, highest, [0])
     with T.vectorized(_LANES) as v:
@@ -258,26 +261,14 @@ def _dot(state, key):
         with T.vectorized(_LANES) as v:
             product = state.query[t + v] * key(t + v)
             T.buffer_store(part, product if t == 0 else part[v] + product, [v])
-    return _folded(part, add)
-
-
-def _folded(lanes, joined):
-    """All lanes of a buffer joined to one number; halves go first."""
-    from tvm.script import tirx as T
-
-    half = _LANES // 2
-    while half > 1:
-        with T.vectorized(half) as v:
-            T.buffer_store(lanes, joined(lanes[v], lanes[half + v]), [v])
-        half //= 2
-    return joined(lanes[0], lanes[1])
+    return folded(part, add)
 
 
 def _finish(state, out, lse, row, head):
     from tvm.script import tirx as T
 
     sum = state.shrunk
-    T.buffer_store(sum, _folded(state.total, add), [0])
+    T.buffer_store(sum, folded(state.total, add), [0])
     for t in range(0, state.width, _LANES):
         with T.vectorized(_LANES) as v:
             T.buffer_store(out, state.result[t + v] / sum[0], [row, head, t + v])

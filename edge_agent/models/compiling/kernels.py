@@ -14,7 +14,7 @@ from edge_agent.models.quantization import GROUP as G
 from edge_agent.models.quantization import LANES as VN
 
 _FEW = 4  # from so many rows on a tile is worth its stores and loads
-_PART = 24  # rows that share a tile; their sums stay in the nearest cache
+_PART = 48  # rows that share a tile; their sums stay in the nearest cache
 # A word holds eight nibbles. Masked in its place the one at `j` is 16 ** j times too large as a
 # number: the input is made as much smaller once. The last one holds the sign: -8 to 7, not 0 to 15.
 _WORD = 8
@@ -73,7 +73,8 @@ def int4_product(N: int, K: int, *, rows: int, wide: int):
                     for i, c in T.grid(m, C):
                         with T.sblock("row"):
                             one = T.sblock_alloc_buffer((1, 1, VN), "float32", scope="local")
-                            _clear(one, 0)
+                            for v in T.vectorized(VN):
+                                one[0, 0, v] = T.float32(0)
                             for g in T.serial(K // G):
                                 _add_row(one, scaled, middles, w, s, no * C + c, g, i)
                             _put(O, one, no * C + c, i, 0)
@@ -82,8 +83,6 @@ def int4_product(N: int, K: int, *, rows: int, wide: int):
                         with T.sblock("part"):
                             tile = T.sblock_alloc_buffer((G, C, VN), "float32", scope="local")
                             made = T.sblock_alloc_buffer((_PART, C, VN), "float32", scope="local")
-                            for i in T.serial(T.min(m - part * _PART, _PART)):
-                                _clear(made, i)
                             for g in T.serial(K // G):
                                 _fetch(w, s, T.min((no + 1) * C, N // VN - C), C, g)
                                 _take_apart(tile, w, no * C, g)
@@ -118,11 +117,10 @@ def _scale(scaled, middles, X, i, g):
     T.buffer_store(middles, sum((sums[j] for j in range(1, _WORD)), sums[0]), [g, i])
 
 
-def _nibble(w, no, g, k, v):
+def _nibble(w, no, word, k, v):
     from tvm.script import tirx as T
 
-    word = w[no, g * (G // _WORD) + k // _WORD, v]
-    return T.Cast("float32", word & T.int32(_MASKS[k % _WORD]))
+    return T.Cast("float32", w[no, word, v] & T.int32(_MASKS[k]))
 
 
 def _fetch(w, s, no, columns, g):
@@ -136,12 +134,15 @@ def _fetch(w, s, no, columns, g):
 
 
 def _take_apart(tile, w, no, g):
+    """A loop it must be: LLVM keeps what is stored at places it knows a second time."""
     from tvm.script import tirx as T
 
-    for k in range(G):
-        for c in range(int(tile.shape[1])):
-            with T.vectorized(VN) as v:
-                T.buffer_store(tile, _nibble(w, no + c, g, k, v), [k, c, v])
+    with T.serial(G // _WORD) as word:
+        for k in range(_WORD):
+            for c in range(int(tile.shape[1])):
+                with T.vectorized(VN) as v:
+                    found = _nibble(w, no + c, g * (G // _WORD) + word, k, v)
+                    T.buffer_store(tile, found, [word * _WORD + k, c, v])
 
 
 def _by_blocks(count, most, add, *known):
@@ -172,7 +173,8 @@ def _add_row(one, scaled, middles, w, s, no, g, i):
     from tvm.script import tirx as T
 
     found = _sums(
-        (1, 1), G, lambda r, k: scaled[g, i, k], lambda k, c, v: _nibble(w, no, g, k, v),
+        (1, 1), G, lambda r, k: scaled[g, i, k],
+        lambda k, c, v: _nibble(w, no, g * (G // _WORD) + k // _WORD, k % _WORD, v),
         begin=lambda r: middles[g, i], step=G,
     )  # fmt: skip
     with T.vectorized(VN) as v:
@@ -190,7 +192,8 @@ def _add_rows(made, scaled, middles, tile, s, no, g, part, at, rows):
     for r in range(rows):
         for c in range(columns):
             with T.vectorized(VN) as v:
-                sum = made[at + r, c, v] + found(r, c, v) * s[no + c, g, v]
+                before = T.Select(g > 0, made[at + r, c, v], T.float32(0))
+                sum = before + found(r, c, v) * s[no + c, g, v]
                 T.buffer_store(made, sum, [at + r, c, v])
 
 
@@ -223,14 +226,6 @@ def _sums(sizes, length, x, w, *, begin, step=_CHAINS):
         with T.serial(length // step) as turn:
             add(turn * step)
     return lambda r, c, v: sum((sums[r, c, n, v] for n in range(1, chains)), sums[r, c, 0, v])
-
-
-def _clear(rows, at):
-    from tvm.script import tirx as T
-
-    for c in range(int(rows.shape[1])):
-        with T.vectorized(VN) as v:
-            T.buffer_store(rows, T.float32(0), [at, c, v])
 
 
 def _put(O, rows, no, to, at):  # noqa: E741

@@ -15,6 +15,7 @@ from tvm.relax.frontend.nn.llm.kv_cache import PagedKVCache, RopeMode, TIRPagedK
 
 from edge_agent.models.compiling.gate import gated, gelu, silu
 from edge_agent.models.compiling.kernels import float_product, int4_product
+from edge_agent.models.compiling.norm import normed
 from edge_agent.models.geometry import Geometry
 from edge_agent.models.quantization import GROUP, LANES
 
@@ -122,6 +123,24 @@ class Attention(nn.Module):
         return self.o_proj(seen.reshape(batch, length, heads * shape.head_dim))
 
 
+class Norm(nn.Module):
+    """Rows of the model's width, normed."""
+
+    def __init__(self, shape: Geometry) -> None:
+        self.width, self.epsilon = shape.hidden, shape.epsilon
+        self.weight = nn.Parameter((self.width,), "float32")
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        made = op.tensor_ir_op(
+            normed(self.width, self.epsilon),
+            "normed",
+            [x.reshape(batch * length, width), self.weight],
+            Tensor.placeholder((batch * length, width), "float32"),
+        )
+        return made.reshape(batch, length, width)
+
+
 class Gate(nn.Module):
     """Half of a row activated, times the other half."""
 
@@ -147,8 +166,8 @@ class Layer(nn.Module):
         self.self_attn = Attention(shape, kind)
         self.gate_up = Product(shape.hidden, 2 * shape.feed_forward, kind)
         self.down = Product(shape.feed_forward, shape.hidden, kind)
-        self.input_layernorm = nn.RMSNorm(shape.hidden, -1, shape.epsilon, bias=False)
-        self.post_attention_layernorm = nn.RMSNorm(shape.hidden, -1, shape.epsilon, bias=False)
+        self.input_layernorm = Norm(shape)
+        self.post_attention_layernorm = Norm(shape)
         self.gate = Gate(shape)
 
     def forward(self, x: Tensor, cache: PagedKVCache, layer: int) -> Tensor:
@@ -163,7 +182,7 @@ class Decoder(nn.Module):
         self.shape, self.target = shape, target
         self.embed_tokens = Embedding(shape.vocabulary, shape.hidden, int4=kind.int4)
         self.layers = nn.ModuleList([Layer(shape, kind) for _ in range(shape.layers)])
-        self.norm = nn.RMSNorm(shape.hidden, -1, shape.epsilon, bias=False)
+        self.norm = Norm(shape)
         self.lm_head = Product(shape.hidden, shape.vocabulary, kind)
 
     def _through(self, x: Tensor, cache: PagedKVCache) -> Tensor:

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 PIPELINE = "hearthflow"
-_MOST_BYTES = 4096
+_MOST_BYTES = 16384
 
 
 def register_pipeline() -> None:
