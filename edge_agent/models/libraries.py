@@ -88,6 +88,19 @@ def _checked(folder: Path, entry: LibraryFile) -> Path:
     return path
 
 
+def check_libraries(folder: Path, manifest: Manifest) -> None:
+    """Compare the libraries with their hashes, and see that what they need is there: quick, as
+    weights, which may be large, are not read.
+
+    Raises:
+        ModelError: a file is missing, or a library is not the one that was signed.
+    """
+    for entry in manifest.libraries:
+        _checked(folder, entry)
+    for name in manifest.files:
+        _there(folder / name)
+
+
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Compare every listed file with its hash.
 
@@ -96,10 +109,14 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     """
     for name, wanted in manifest.files.items():
         path = folder / name
-        if not path.exists():
-            raise ModelError(f"{path} is missing; add the model again")
+        _there(path)
         if sha256(path) != wanted:
             raise ModelError(f"{path} is not the file that was signed: {_DAMAGED}")
+
+
+def _there(path: Path) -> None:
+    if not path.exists():
+        raise ModelError(f"{path} is missing; add the model again")
 
 
 def write_manifest(folder: Path, manifest: Manifest, key: Key) -> None:

@@ -60,6 +60,31 @@ def test_what_was_changed_after_signing_is_told(
     assert "is not the file that was signed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (f"{THIS}.so", "is not the library that was signed"),
+        ("manifest.json", "is signed by nobody"),
+        ("params_shard_0.bin", "is missing"),
+    ],
+)
+def test_the_list_tells_which_version_is_damaged(
+    llama: Made, home: Path, capsys: pytest.CaptureFixture[str], file: str, told: str
+) -> None:
+    assert add(llama) == 0
+    path = home / "models" / "tiny" / file
+    if told == "is missing":
+        path.unlink()
+    else:
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    capsys.readouterr()
+    assert main(["models", "list", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert told in listed["problem"] and listed["model"] == "tiny"
+
+
 def test_a_folder_that_is_no_model_is_refused_and_leaves_nothing(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

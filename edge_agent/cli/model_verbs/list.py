@@ -34,7 +34,9 @@ def command(shell: Shell) -> None:
     """List the models: which version is in force, for which processors, and how it does.
 
     While the agent runs: requests a second, how long half of the answers and 19 of 20 took at
-    most, generated tokens a second, of the last minute; memory, and requests that wait.
+    most, generated tokens a second, of the last minute; memory, and requests that wait. A library
+    that was damaged, or that nobody trusted has signed, is told; weights are read by `test`, and
+    whenever a model is loaded.
     """
     live = _live(shell)
     found = [*_on_the_shelf(shell, live), *_others(shell, live)]
@@ -52,7 +54,7 @@ def _live(shell: Shell) -> Mapping[str, ModelView]:
 
 def _on_the_shelf(shell: Shell, live: Mapping[str, ModelView]) -> Iterator[Listed]:
     from edge_agent.models.driver import ModelError
-    from edge_agent.models.libraries import read_manifest
+    from edge_agent.models.libraries import check_libraries, read_manifest
     from edge_agent.models.shelf import Shelf
     from edge_agent.models.signing import Key, trusted_keys
     from edge_agent.models.start import KEY
@@ -64,6 +66,7 @@ def _on_the_shelf(shell: Shell, live: Mapping[str, ModelView]) -> Iterator[Liste
             manifest, problem = Manifest(name=name), ""
             try:
                 manifest = read_manifest(version.folder, keys)
+                check_libraries(version.folder, manifest)
             except ModelError as error:
                 problem = str(error)
             size = sum(p.stat().st_size for p in version.folder.rglob("*") if p.is_file())
