@@ -12,6 +12,17 @@ from schemas.identity import text_id
 from schemas.run import Effect, RunRecord, StepRecord
 
 
+class RunHead(Struct, frozen=True, gc=False):
+    """What tells whether a run is worth reading whole: as in `RunRecord`, `trigger` as JSON."""
+
+    id: int
+    pipeline: str
+    state: str
+    started: float
+    finished: float | None
+    trigger: str
+
+
 class KeptRun(Struct, frozen=True, gc=False):
     """The columns as in `RunRecord`; `event` is 0 where the detail holds it.
 
@@ -26,11 +37,6 @@ class KeptRun(Struct, frozen=True, gc=False):
     started: float
     finished: float | None
     detail: msgspec.Raw
-
-    @property
-    def trigger(self) -> dict[str, Any]:
-        """What started it, as in the record."""
-        return _HEADS.decode(self.detail).trigger
 
     def record(self) -> RunRecord:
         """The whole run."""
@@ -78,10 +84,6 @@ def kept(record: RunRecord) -> KeptRun:
     )
 
 
-class _Head(Struct, frozen=True, array_like=True, gc=False):
-    trigger: dict[str, Any]
-
-
 class _Detail(Struct, frozen=True, array_like=True, gc=False):
     """The list that the ledger writes, cut where the rest is empty; ids are UUID texts."""
 
@@ -96,7 +98,6 @@ class _Detail(Struct, frozen=True, array_like=True, gc=False):
     event: str = ""
 
 
-_HEADS = msgspec.json.Decoder(_Head)
 _DETAILS = msgspec.json.Decoder(_Detail)
 
 

@@ -7,7 +7,8 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 # Who follows has time. With both cores of a small machine busy the event loop would wait for it:
 # of events while 8,000 runs are carried to Prefect, p99 10.0 ms, with this 7.9 (6.6 at rest).
 _KINDNESS = 15
+_FEW = 128  # rows
 
 
 class Cursors:
@@ -57,6 +59,16 @@ class Cursors:
     ) -> list[tuple[Any, ...]]:
         """The rows of a query of `queries.sql` on a cursor in hand."""
         return cursor.execute(self._queries[name], dict(params or {}) or None).fetchall()
+
+    def gently(
+        self, cursor: Cursor, name: str, params: Mapping[str, Any]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query for one who has time: a few hold the interpreter for half a
+        millisecond, and between them the event loop goes first."""
+        cursor.execute(self._queries[name], dict(params))
+        while rows := cursor.fetchmany(_FEW):
+            yield from rows
+            time.sleep(0)
 
     def interrupt(self, number: int) -> None:
         """Break off what a cursor is doing; it does nothing while the file is opened anew."""

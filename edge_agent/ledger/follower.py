@@ -8,7 +8,7 @@ from edge_agent.ledger import history
 from edge_agent.ledger.cursors import Cursors
 from edge_agent.ledger.records import Entry, Latest
 from edge_agent.ledger.store import FOLLOWERS, Cursor
-from schemas.kept_run import KeptRun
+from schemas.kept_run import KeptRun, RunHead
 
 
 class Follower:
@@ -39,9 +39,14 @@ class Follower:
         """The next committed entries after the last acknowledged one; empty when there are none."""
         return await self._cursors.run(FOLLOWERS, lambda cursor: self._read(cursor, limit))
 
-    async def runs(self, limit: int, *, after: int) -> tuple[Sequence[KeptRun], int]:
-        """The runs among the next `limit` entries after a place, and the place of the last."""
-        return await self._cursors.run(FOLLOWERS, lambda cursor: self._runs(cursor, limit, after))
+    async def runs(
+        self, limit: int, *, after: int, wants: Callable[[RunHead], bool]
+    ) -> tuple[Sequence[KeptRun], int]:
+        """The runs that are wanted among the next `limit` entries after a place, and the place of
+        the last. `wants` is asked for each in order, in another thread."""
+        return await self._cursors.run(
+            FOLLOWERS, lambda cursor: self._runs(cursor, limit, after, wants)
+        )
 
     def ack(self, seq: int) -> None:
         """Everything up to this entry has been carried; kept with the next commit."""
@@ -58,13 +63,20 @@ class Follower:
         """Forget the cursor: nobody follows under this name any more."""
         self._keep(self.name, None, self._hold)
 
-    def _runs(self, cursor: Cursor, limit: int, after: int) -> tuple[list[KeptRun], int]:
+    def _runs(
+        self, cursor: Cursor, limit: int, after: int, wants: Callable[[RunHead], bool]
+    ) -> tuple[list[KeptRun], int]:
         between = self._next(cursor, limit, after)
         if between is None:
             return [], after
         # The end first: what is committed meanwhile comes after it and is read the next time.
         last = self._cursors.named(cursor, "last_between", between)[0][0]
-        rows = self._cursors.named(cursor, "runs_between", between | {"upto": last})
+        between["upto"] = last
+        heads = self._cursors.gently(cursor, "heads_between", between)
+        seqs = [head[0] for head in heads if wants(history.run_head(head))]
+        if not seqs:
+            return [], last
+        rows = self._cursors.gently(cursor, "runs_between", between | {"seqs": seqs})
         return [run for row in rows if (run := history.kept_run(row)) is not None], last
 
     def _next(self, cursor: Cursor, limit: int, after: int) -> dict[str, int] | None:

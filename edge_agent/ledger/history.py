@@ -9,7 +9,7 @@ import msgspec
 
 from edge_agent.ledger.records import Entry, Latest
 from schemas.event import Event
-from schemas.kept_run import KeptRun
+from schemas.kept_run import KeptRun, RunHead
 
 Row = tuple[Any, ...]
 IN_TEXTS = frozenset("tjx")  # types of readings that stand in `more.texts`, see 001_ledger.sql
@@ -54,6 +54,13 @@ def kept_run(row: Row) -> KeptRun | None:
         None if finished is None else finished / 1e6,
         msgspec.Raw(detail),
     )
+
+
+def run_head(row: Row) -> RunHead:
+    """A row of `heads_between`."""
+    _, identity, pipeline, state, started, finished, trigger = row
+    end = None if finished is None else finished / 1e6
+    return RunHead(number(identity), pipeline, state, started / 1e6, end, trigger)
 
 
 def number(identity: bytes) -> int:

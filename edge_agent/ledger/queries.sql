@@ -137,12 +137,18 @@ ORDER BY 1
 SELECT seq, device_key, device, property, instance, type, value, text, unit, ts
 FROM reading_rows WHERE seq > $after AND seq <= $upto ORDER BY seq
 
+-- name: heads_between
+SELECT seq, id::UUID::BLOB, pipeline, state, started, finished, detail -> 0
+FROM run_rows
+WHERE seq > $after AND seq <= $upto
+ORDER BY seq
+
 -- name: runs_between
 SELECT
     seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
     id::UUID::BLOB, event::UUID::BLOB, pipeline, version, state, started, finished, detail
 FROM run_rows
-WHERE seq > $after AND seq <= $upto
+WHERE seq > $after AND seq <= $upto AND list_contains($seqs, seq)
 ORDER BY seq
 
 -- name: last_between

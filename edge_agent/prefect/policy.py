@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from flows.prefect.history import CARRIED, CLAIMED
 from schemas.fields import seconds
-from schemas.kept_run import KeptRun
+from schemas.kept_run import RunHead
 from schemas.settings import PrefectSettings
 
 _OPEN = frozenset({"queued", "running", "waiting"})
@@ -21,11 +23,11 @@ class Policy:
         self._day = [0, 0]
         self._open: dict[int, bool] = {}  # runs under way, and whether they are shown
 
-    def wants(self, run: KeptRun, now: float) -> bool:
+    def wants(self, run: RunHead, now: float) -> bool:
         """Whether to show this record. A run that was shown when it began is shown to its end."""
         if (run.finished or now) < now - self._keep:
             return False
-        if not run.trigger.keys().isdisjoint((CLAIMED, CARRIED)):
+        if not msgspec.json.decode(run.trigger).keys().isdisjoint((CLAIMED, CARRIED)):
             return True
         if run.state in _OPEN:
             if run.id not in self._open:
@@ -36,7 +38,7 @@ class Policy:
             return True
         return self._has_room(run) if shown is None else shown
 
-    def _has_room(self, run: KeptRun) -> bool:
+    def _has_room(self, run: RunHead) -> bool:
         minute = self._minutes.setdefault(run.pipeline, [0, 0])
         within = _count(minute, int(run.started // _MINUTE)) <= self._settings.per_minute
         if within and _count(self._day, int(run.started // _DAY)) <= self._settings.per_day:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
+
 from edge_agent.ledger.records import Entry
+from schemas.kept_run import RunHead
 from tests.ledger.made import NOON, change, event, ledger_at, rig_events, run
 
 
@@ -75,7 +78,7 @@ async def test_a_follower_that_leaves_begins_anew(tmp_path: Path) -> None:
     await ledger.close()
 
 
-async def test_runs_alone_are_read_from_place_to_place(tmp_path: Path) -> None:
+async def test_wanted_runs_alone_are_read_from_place_to_place(tmp_path: Path) -> None:
     ledger = ledger_at(tmp_path)
     follower = ledger.follow("mirror")
     for n in range(6):
@@ -84,12 +87,20 @@ async def test_runs_alone_are_read_from_place_to_place(tmp_path: Path) -> None:
         if n % 2:
             ledger.run(run(happened))
     await ledger.flush()
+    asked: list[RunHead] = []
+
+    def wants(head: RunHead) -> bool:
+        asked.append(head)
+        return head.id != run(event("3")).id
+
     seen, place, before = [], 0, -1
     while place > before:
         before = place
-        runs, place = await follower.runs(2, after=place)
+        runs, place = await follower.runs(2, after=place, wants=wants)
         seen += [kept.record() for kept in runs]
-    assert seen == [run(event(str(n))) for n in (1, 3, 5)]
+    assert seen == [run(event(str(n))) for n in (1, 5)]
+    assert [head.id for head in asked] == [run(event(str(n))).id for n in (1, 3, 5)]
+    assert msgspec.json.decode(asked[0].trigger) == run(event("1")).trigger
     follower.ack(place)
     assert await follower.behind() == 0
     await ledger.close()
