@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import flows.conditions
@@ -37,13 +37,25 @@ def compile_home(home: Path, ports: Ports, known_devices: Iterable[str] | None =
     return compile_files(home, pipeline_files(home), compiler_of(ports, known_devices))
 
 
-def check_home(home: Path, paths: Sequence[Path], env: Mapping[str, str]) -> list[Problem]:
+def check_home(
+    home: Path,
+    paths: Sequence[Path],
+    env: Mapping[str, str],
+    known_devices: Collection[str] | None = None,
+) -> list[Problem]:
     """Every problem of a home, or of the pipeline files and folders given."""
     load_components()
     place = home_of(load_settings(home, env)[0])
     functions = {"sun": sun_function(place, time.time)}
     checkers = () if paths else (check_profiles,)
-    return check(home, paths, functions=functions, env=env, checkers=checkers)
+    return check(
+        home,
+        paths,
+        functions=functions,
+        known_devices=known_devices,
+        env=env,
+        checkers=checkers,
+    )
 
 
 def check_profiles(home: Path, reader: Reader) -> Iterable[Problem]:

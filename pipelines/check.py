@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipelines import nowhere
 from pipelines.blueprint import FOLDER
@@ -21,6 +22,8 @@ from pipelines.settings import load_devices, load_settings
 from pipelines.source import Reader
 from schemas.problem import Position, Problem
 from schemas.settings import DeviceSettings, Settings
+
+_ABSENT = "there is no such file or folder"
 
 Found = dict[str, tuple[Plan | None, Position]]
 """Pipelines by id with the place of the id; None for those with errors."""
@@ -143,7 +146,8 @@ def load_home(
         before = len(reader.problems)
         problems += checker(home, reader)
         problems += reader.problems[before:]
-    compiler = Compiler(ports or nowhere.ports(home_of(settings)), functions, known_devices)
+    place = replace(home_of(settings), targets=frozenset({"log", *settings.notify}))
+    compiler = Compiler(ports or nowhere.ports(place), functions, known_devices)
     others = () if files is None else _other_ids(home)
     files = [*pipeline_files(home), *blueprint_files(home)] if files is None else files
     compiled = compile_files(home, files, compiler, reader, others=others)
@@ -164,9 +168,9 @@ def check(
     checkers: Iterable[Checker] = (),
 ) -> list[Problem]:
     """Every problem of a home, or of the pipeline files and folders given, by place."""
-    for path in (home, *paths):
-        if not path.exists():
-            return [Problem(Position(str(path)), "there is no such file or folder")]
+    absent = [Problem(Position(str(path)), _ABSENT) for path in (home, *paths) if not path.exists()]
+    if not home.exists():
+        return absent
     files = [file for path in paths for file in _files(path)] if paths else None
     loaded = load_home(
         home,
@@ -176,8 +180,10 @@ def check(
         files=files,
         checkers=checkers,
     )
-    return list(loaded.problems)
+    return [*absent, *loaded.problems]
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
+    if path.is_dir():
+        return sorted(path.rglob("*.y*ml"))
+    return [path] if path.exists() else []

@@ -210,8 +210,9 @@ def _words(message: str, found: Any, allowed: tuple[Any, ...]) -> str:
     if length := _LENGTH.match(message):
         unit = "characters" if length[1] == "str" else "entries"
         return f"must have {_BOUND_WORDS.get(length[2], 'exactly')} {length[3]} {unit}"
-    if message.startswith("Invalid enum value"):
-        return f"`{found}` is none of {', '.join(f'`{each}`' for each in allowed)}"
+    if message.startswith("Invalid enum value") or _is_no_word(found, allowed):
+        shown = str(found).lower() if isinstance(found, bool) else found
+        return f"`{shown}` is none of {', '.join(f'`{each}`' for each in allowed)}"
     if "matching regex" in message:
         return f"`{found}` has not the right form"
     if "multiple of" in message:
@@ -222,13 +223,19 @@ def _words(message: str, found: Any, allowed: tuple[Any, ...]) -> str:
     return message
 
 
+def _is_no_word(found: Any, allowed: tuple[Any, ...]) -> bool:
+    """Whether a number or truth value stands where one of some words is wanted."""
+    words = bool(allowed) and all(isinstance(each, str) for each in allowed)
+    return words and isinstance(found, bool | int | float)
+
+
 def _either(kinds: str) -> str:
     names = [_WORDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null"]
     return " or ".join(names) or "nothing"
 
 
 def _hint(message: str, value: Any, kind: Any) -> str:
-    if message.startswith("Invalid enum value"):
+    if message.startswith("Invalid enum value") or _is_no_word(value, choices(kind)):
         return suggest(str(value), map(str, choices(kind)))
     if "matching regex" in message and (right := examples(kind)):
         return f"for example {', '.join(f'`{each}`' for each in right)}"

@@ -274,12 +274,13 @@ class NoPast:
 
 
 class Home(Struct, frozen=True):
-    """Where the home is: for clocks on the wall and the sun."""
+    """Where the home is, for clocks on the wall and the sun; whom `notify` knows, for checks."""
 
     name: str = "home"
     time_zone: str = "UTC"
     latitude: float | None = None
     longitude: float | None = None
+    targets: frozenset[str] | None = None
 
 
 class Ports(Struct, frozen=True):

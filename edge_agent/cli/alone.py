@@ -204,7 +204,7 @@ class HomeAlone:
         )  # fmt: skip
         compiled = compile_home(self._home, ports)
         engine.load([msgspec.structs.replace(plan, gates=()) for plan in compiled.plans])
-        if pipeline not in engine.lanes and compiled.problems:
+        if pipeline not in engine.lanes and compiled.bad:
             raise UserError(*compiled.problems)
         return await PipelinesView(engine, lambda plan: ()).start(pipeline, request)
 

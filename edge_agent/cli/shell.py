@@ -160,4 +160,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
-    return value if isinstance(value, str) else to_json(value)
+    return value if isinstance(value, str) else to_json(value, indent=0)

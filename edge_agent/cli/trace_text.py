@@ -77,8 +77,8 @@ class TraceText:
         yield f"  {'run':8} {run.id}"  # whole, to be copied
         yield from self._values("trigger", trace.trigger or {"id": run.trigger})
         if event := trace.event:
-            told = f"{event.channel} {event.source} {_text(event.payload)}"
-            yield from self._fact("event", told)
+            payload = "" if event.payload is None else f" {_text(event.payload)}"
+            yield from self._fact("event", f"{event.channel} {event.source}{payload}")
         yield from self._values("inputs", trace.inputs)
         yield from self._values("values", trace.variables)
         if trace.parent:

@@ -20,7 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 _MEANINGS = {
     404: "nothing is served at this path; `/schema` lists what is",
     405: "this path takes another method; `/schema` lists them",
-    413: "a request's body may have 1 MiB",
+    413: "the body is too large: a request may have 1 MiB, messages 16 MiB",
 }
 
 _NO_BODY = "'data'"

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from pipelines.expression import is_expression
 from pipelines.registry import step
 from pipelines.scope import Scope
 from pipelines.step import Await, Step, StepFailed, StepFn, Steps
 from pipelines.tools import Tools
+from pipelines.tree import suggest
 from schemas.fields import Expression
 
 
@@ -30,6 +32,7 @@ class Notify(Step, frozen=True):
 
     def compile(self, tools: Tools) -> StepFn:
         """Parse the texts; what runs delivers to each target."""
+        self._look_for_targets(tools)
         to, data = tools.template(self.to, "to"), tools.template(self.data or {}, "data")
         title_of = tools.expression(self.title, "title")
         message_of = tools.expression(self.message, "message")
@@ -52,3 +55,10 @@ class Notify(Step, frozen=True):
             return None
 
         return notify
+
+    def _look_for_targets(self, tools: Tools) -> None:
+        known = tools.ports.home.targets
+        for name in self.to if isinstance(self.to, list) else [self.to]:
+            if known is not None and not is_expression(name) and name not in known:
+                hint = suggest(name, known) or f"add it: `notify: {{{name}: {{log: info}}}}`"
+                tools.problem(f"hearth.yaml names no target `{name}`", "to", hint, "warning")

@@ -101,6 +101,16 @@ def test_a_query_that_writes_is_refused(hearth: Hearth, home: Path, parts: Parts
     assert result.code == 1 and "only SELECT" in result.err
 
 
+def test_a_query_shows_a_list_on_one_line(hearth: Hearth, home: Path) -> None:
+    result = hearth("query", "select [1, 2] a, {b: 1} c", "--home", home)
+    assert result.out == 'a       c\n[1, 2]  {"b": 1}\n'
+
+
+def test_an_empty_query_is_told_with_an_example(hearth: Hearth, home: Path, parts: Parts) -> None:
+    result = hearth("query", " ", "--home", home)
+    assert result.code == 1 and "no statement is given\n  hint: for example" in result.err
+
+
 def test_a_query_without_rows_says_so(hearth: Hearth, home: Path) -> None:
     result = hearth("query", "select 1 where false", "--home", home)
     assert (result.code, result.out, result.err) == (0, "", "no rows\n")
@@ -117,6 +127,32 @@ def test_bytes_that_are_no_text_are_sent_as_they_are(
 ) -> None:
     assert hearth("send", "a/b", "\udcff\udcfe", "--home", home).code == 0
     assert [wires([message]) for message in parts.agent.messages] == [[b"\xff\xfe"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "sent"),
+    [
+        (b'{"x": 1}', ('{"x": 1}', False)),
+        (b"\xff\xfe", ("//4=", True)),
+        (b"x" * 2_000_000, ("x" * 2_000_000, False)),
+    ],
+)
+def test_a_file_is_sent_as_it_is(
+    hearth: Hearth, home: Path, parts: Parts, data: bytes, sent: tuple[str, bool]
+) -> None:
+    (home / "payload").write_bytes(data)
+    assert hearth("send", "a/b", "--file", home / "payload", "--home", home).code == 0
+    (message,) = parts.agent.messages
+    assert (message.payload, message.base64) == sent
+
+
+def test_a_file_and_a_payload_are_a_wrong_command_line(hearth: Hearth, home: Path) -> None:
+    assert hearth("send", "a/b", "hi", "--file", home / "hearth.yaml").code == 2
+
+
+def test_a_home_in_which_no_device_has_reported_says_so(hearth: Hearth, home: Path) -> None:
+    result = hearth("devices", "--home", home)
+    assert (result.code, result.out, result.err) == (0, "", "no device has reported yet\n")
 
 
 @pytest.mark.parametrize("topic", ["", "a/+", "a/#", "a\udcff"])

@@ -144,3 +144,11 @@ def test_what_was_sent_is_not_sent_again_by_the_next_call(
         assert hearth("send", "a/b", text, "--home", home).code == 0
         assert ear.next() == text
     assert ear.heard == ["one", "two", "three"]
+
+
+def test_an_unknown_pipeline_is_told_and_not_the_warnings_of_others(
+    hearth: Hearth, home: Path
+) -> None:
+    (home / "pipelines" / "other.yaml").write_text("{id: other, steps: [{run: later}]}")
+    result = hearth("run", "nothing", "--home", home)
+    assert result.code == 1 and result.err == "hearth: error: there is no pipeline `nothing`\n"

@@ -66,7 +66,8 @@ def test_a_blueprint_does_not_follow_a_link_out_of_its_folder(make_home: MakeHom
 
 def test_the_blueprints_of_the_manual_are_right(make_home: MakeHome) -> None:
     use, blueprint = (part.split("```")[0] for part in blueprints_page().split("```yaml\n")[1:3])
-    home = make_home({"pipelines/a.yaml": use, "blueprints/greeting.yaml": blueprint})
+    files = {"pipelines/a.yaml": use, "blueprints/greeting.yaml": blueprint}
+    home = make_home({**files, "hearth.yaml": "notify: {me: {log: info}}"})
     assert check(home) == []
 
 

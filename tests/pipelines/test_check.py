@@ -51,6 +51,17 @@ def test_a_path_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     assert problem.text == "there is no such file or folder"
 
 
+def test_a_path_that_is_not_there_does_not_hide_the_others(make_home: MakeHome) -> None:
+    home = make_home({"pipelines/a.yaml": "id: A"})
+
+    problems = check(home, [home / "nothing.yaml", home / "pipelines/a.yaml"])
+
+    assert [problem.at.file for problem in problems] == [
+        str(home / "nothing.yaml"),
+        "pipelines/a.yaml",
+    ]
+
+
 def test_other_files_are_checked_by_those_who_know_them(make_home: MakeHome) -> None:
     home = make_home({"profiles/mine.yaml": "a: 1\na: 2\n"})
 

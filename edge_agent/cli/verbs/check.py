@@ -15,14 +15,17 @@ from edge_agent.cli.shell import Shell
 def command(shell: Shell, paths: tuple[Path, ...]) -> int:
     """Check everything in a home: every problem with its place and a hint.
 
-    With PATH only these pipeline files or folders, or the home that PATH is.
+    With PATH only these pipeline files or folders, or the home that PATH is. A device that is
+    neither in devices.yaml nor has reported yet is a warning, once there are some.
     """
+    from edge_agent.cli.known_devices import known_devices
     from edge_agent.loading import check_home
 
     if len(paths) == 1 and (paths[0] / "hearth.yaml").is_file():
         shell.chosen, paths = paths[0], ()
     with shell.progress("checking"):
-        problems = check_home(shell.home, paths, os.environ)
+        known = known_devices(shell) or None
+        problems = check_home(shell.home, paths, os.environ, known)
     errors = sum(problem.severity == "error" for problem in problems)
     if shell.json:
         shell.show(problems, lambda: None)

@@ -38,7 +38,14 @@ def command(shell: Shell, name: str | None, unknown: bool, scan: float | None) -
         return
     devices = _scanned(shell, scan) if scan else _known(shell)
     found = [device for device in devices if _matches(device, name)]
-    shell.show(found, lambda: shell.table(COLUMNS, [_row(shell, device) for device in found]))
+    shell.show(found, lambda: _tell(shell, found, name))
+
+
+def _tell(shell: Shell, found: Sequence[DeviceView], name: str | None) -> None:
+    if not found:
+        shell.note(f"no device has `{name}` in its name" if name else "no device has reported yet")
+        return
+    shell.table(COLUMNS, [_row(shell, device) for device in found])
 
 
 def _known(shell: Shell) -> Sequence[DeviceView]:

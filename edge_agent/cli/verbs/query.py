@@ -4,6 +4,7 @@ import click
 
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import assignments
+from edge_agent.cli.problems import mistake
 from edge_agent.cli.shell import Shell
 from schemas.api import MOST_ROWS, QueryAnswer
 
@@ -16,6 +17,8 @@ def command(shell: Shell, sql: str, param: tuple[str, ...]) -> None:
 
     Tables: readings, events, runs, steps, effects, devices.
     """
+    if not sql.strip():
+        raise mistake("no statement is given", "for example `hearth query 'from runs limit 10'`")
     with shell.agent() as agent, shell.progress("asking the ledger"):
         answer = agent.query(sql, assignments(param))
     shell.show(answer.rows, lambda: _tell(shell, answer))
