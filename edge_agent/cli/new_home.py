@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edge_agent.cli.problems import written_to
 from pipelines.settings import load_settings
 from schemas.problem import Position, UserError
 
@@ -106,18 +107,19 @@ class Answers(Struct, frozen=True):
 
 
 def write_home(directory: Path, answers: Answers) -> list[Path]:
-    """Write the files of a new home; those that exist are kept.
+    """Write the files of a new home; those that exist are kept. The settings, which make it one,
+    come last.
 
     Raises:
         UserError: the settings would not work; nothing is written.
         OSError: the folder cannot be written to.
     """
     texts = {
-        "hearth.yaml": _hearth(answers),
         "devices.yaml": DEVICES,
         "secrets.yaml": _secrets(answers),
         "pipelines/hello.yaml": PIPELINE,
         ".gitignore": GITIGNORE,
+        "hearth.yaml": _hearth(answers),
     }
     _check(texts)
     for folder in ("pipelines", "blueprints", "profiles", "data"):
@@ -157,8 +159,12 @@ def _write(path: Path, text: str) -> Path | None:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     except FileExistsError:
         return None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with written_to(path), os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        path.unlink()
+        raise
     return path
 
 

@@ -1,6 +1,7 @@
 """How a verb ends when it cannot do its work, and how problems are told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -28,6 +29,16 @@ def text_of(file: Path) -> str:
     except UnicodeDecodeError as error:
         text = f"not UTF-8 text (byte {error.start})"
         raise UserError(Problem(Position(str(file)), text)) from None
+
+
+@contextmanager
+def written_to(file: Path) -> Iterator[None]:
+    """Let an error name the file that is written to: those of an open file do not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(file)
+        raise
 
 
 def tell(problems: Iterable[Problem], *, err: bool = True) -> None:

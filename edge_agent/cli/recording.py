@@ -40,16 +40,23 @@ async def listen(
 
     Raises:
         Outside: the broker cannot be reached.
+        OSError: writing failed.
     """
     logging.getLogger("edge_agent").addHandler(logging.NullHandler())
     name, clock, online = f"{settings.agent.name}-record", SystemClock(), asyncio.Event()
 
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     wanted: TopicTree[bool] = TopicTree()
     wanted.add(topic, True)
 
     def hear(message: Message) -> None:
-        if wanted.match(message.topic) and not message.topic.startswith(f"hearth/{name}/"):
+        if not wanted.match(message.topic) or message.topic.startswith(f"hearth/{name}/"):
+            return
+        try:
             write(_recorded(message, clock.now()))
+        except OSError as error:
+            if not failed.done():
+                failed.set_exception(error)
 
     def notice(state: ChannelState) -> None:
         if state.connected:
@@ -69,7 +76,7 @@ async def listen(
     channel.start()
     try:
         await asyncio.wait_for(online.wait(), _CONNECT_SECONDS)
-        await asyncio.wait_for(asyncio.Event().wait(), seconds)
+        await asyncio.wait_for(failed, seconds)
     except TimeoutError:
         if not online.is_set():
             raise Outside(f"the broker: {channel.state.reason}") from None

@@ -6,6 +6,9 @@ import pytest
 
 from pipelines.settings import load_devices, load_settings
 from tests.cli.conftest import Hearth
+from tests.disks import SmallDisk, small_disk
+
+__all__ = ["small_disk"]
 
 
 def test_the_written_home_has_no_problems(hearth: Hearth, tmp_path: Path) -> None:
@@ -100,3 +103,14 @@ def test_a_file_in_the_homes_place_is_named(hearth: Hearth, tmp_path: Path) -> N
     (tmp_path / "home").touch()
     result = hearth("init", tmp_path / "home", "--yes")
     assert result.code == 1 and result.err.endswith("home/pipelines: error: Not a directory\n")
+
+
+def test_on_a_full_disk_the_file_is_named_and_there_is_no_home(
+    hearth: Hearth, small_disk: SmallDisk
+) -> None:
+    (small_disk.folder / "fill").write_bytes(bytes(8 << 20))
+    result = hearth("init", small_disk.folder / "home", "--yes")
+    assert result.code == 3 and "devices.yaml: error: No space left on device" in result.err
+    (small_disk.folder / "fill").unlink()
+    assert hearth("init", small_disk.folder / "home", "--yes").code == 0
+    assert not load_settings(small_disk.folder / "home", {})[1]

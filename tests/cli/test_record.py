@@ -24,6 +24,16 @@ def test_live_messages_are_written_down_byte_for_byte(
     assert lines == [("a/b", '{"x": 1}', True, False), ("a/c", "/wA=", True, True)]
 
 
+def test_a_full_disk_ends_the_recording_and_is_named(
+    hearth: Hearth, home: Path, mosquitto: Mosquitto
+) -> None:
+    (home / "hearth.yaml").write_text(f"mqtt: {{host: 127.0.0.1, port: {mosquitto.port}}}")
+    paho.mqtt.publish.single("a/b", b"1", qos=1, retain=True, port=mosquitto.port)
+    result = hearth("record", "--home", home, "/dev/full", "--for", "60s", "--topic", "a/+")
+    told = "recording a/+\n/dev/full: error: No space left on device\n"
+    assert (result.code, result.err) == (3, told)
+
+
 def test_what_the_ledger_holds_is_written_down(
     hearth: Hearth, home: Path, parts: Parts, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import click
 
 from edge_agent.cli.group import verb
 from edge_agent.cli.options import DURATION, MOMENT, in_home
+from edge_agent.cli.problems import written_to
 from edge_agent.cli.reach import broker_of
 from edge_agent.cli.recording import line, listen
 from edge_agent.cli.shell import Shell
@@ -35,7 +36,7 @@ def command(
     --since they come out of the ledger, which keeps what the agent has heard.
     """
     count = 0
-    with file.open("wb") as out:
+    with written_to(file), file.open("wb") as out:
         if since is not None:
             query = RecordedQuery(
                 in_home(since, shell.zone), until and in_home(until, shell.zone), topic
