@@ -22,6 +22,8 @@ def command(shell: Shell, action: str, host: str, port: int | None, database: st
     from flows.prefect.server.process import Launch, serve
     from schemas.fields import seconds
 
+    if database and not database.startswith(("postgresql://", "postgres://")):
+        raise click.BadParameter("write it postgresql://USER@HOST/NAME.", param_hint="--database")
     if not installed():
         raise Outside(f"Prefect is not installed: {INSTALL}")
     settings = shell.settings.prefect

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -30,6 +31,13 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """They have handlers already."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """What fails has been logged; to exit within a task would be one more traceback."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.should_exit = True
 
     def end_in_good_order_on_signals(self) -> None:
         """Let a first signal end it once requests under way are answered, a second one at once."""

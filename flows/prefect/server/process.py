@@ -6,11 +6,13 @@ import asyncio
 import gc
 import os
 import socket
+import subprocess
 import sys
 import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -38,6 +40,9 @@ def serve(launch: Launch) -> None:
     """Serve until a signal comes, which ends the process: with 130 on SIGINT, with 0 on SIGTERM.
 
     Writes to standard output once it listens, and where.
+
+    Raises:
+        OSError: the database cannot be had, or the address not be listened on.
     """
     from flows.prefect.server.ending import end_at_once_on_signals
 
@@ -46,6 +51,7 @@ def serve(launch: Launch) -> None:
         os.setpgrp()  # Ctrl-C is for the agent alone, which ends this process
         os.nice(_KINDNESS)
         threading.Thread(target=_end_with_input, daemon=True).start()
+    listener = _listen(launch.host, launch.port)
     data = Path(launch.data).resolve()
     data.mkdir(parents=True, exist_ok=True)
     database = _database_url(launch.database) or sqlite_url(data)
@@ -53,19 +59,42 @@ def serve(launch: Launch) -> None:
     os.environ.update({k: v for k, v in settings.items() if k not in os.environ})
     if database == sqlite_url(data):
         _make_ready(data / "prefect.db")
+    elif database.startswith("postgresql"):
+        asyncio.run(_reach(database))
     tame_sqlite()
-    asyncio.run(_serve(launch, _application(_writer(database, data))))
+    asyncio.run(_serve(launch, listener, _application(_writer(database, data))))
 
 
 def _make_ready(file: Path) -> None:
     """Tables without what they have twice."""
+    import sqlite3
+
     from flows.prefect.server import doubled  # not for the agent, which reads this file too
 
     installed = version("prefect")
-    doubled.put_back(file, installed)
-    if not file.exists():
-        make_tables(os.environ)
-    doubled.leave_out(file, installed)
+    try:
+        doubled.put_back(file, installed)
+        if not file.exists():
+            make_tables(os.environ)
+        doubled.leave_out(file, installed)
+    except sqlite3.Error as error:
+        raise OSError(f"{file}: {error}") from error
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"{file}: its tables could not be made") from error
+
+
+async def _reach(database: str) -> None:
+    """Connect once: Prefect would tell what is wrong by a hundred lines."""
+    import asyncpg
+
+    url = urlsplit(database)
+    try:
+        connection = await asyncpg.connect(url._replace(scheme="postgresql").geturl(), timeout=10)
+        await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        where = f"{url.hostname or 'localhost'}:{url.port or 5432}{url.path}"
+        reason = getattr(error, "strerror", None) or error or type(error).__name__
+        raise OSError(f"the database {where}: {reason}") from error
 
 
 def _database_url(given: str) -> str:
@@ -94,19 +123,17 @@ def _application(writer: Writer) -> tuple[Any, History]:
     return app, history
 
 
-async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
+async def _serve(launch: Launch, listener: socket.socket, made: tuple[Any, History]) -> None:
     from uvicorn import Config
 
     from flows.prefect.server.ending import Server
 
     app, history = made
-    listener = _listen(launch.host, launch.port)
     server = Server(Config(app, log_level="warning", access_log=False, timeout_keep_alive=60))
     serving = asyncio.create_task(server.serve([listener]))
     while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells in no other way)
         await asyncio.sleep(0.05)
-    if serving.done():
-        await serving
+    if not server.started:  # it has told why
         sys.exit(3)
     await history.check()
     server.end_in_good_order_on_signals()
@@ -120,12 +147,14 @@ async def _serve(launch: Launch, made: tuple[Any, History]) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket on the wanted port, on a free one if it is taken."""
+    """A socket bound to the wanted port, to a free one if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+    except socket.gaierror as error:
+        raise OSError(f"{host}: {error.strerror}") from None
     except OSError:
         listener.bind((host, 0))
     return listener
