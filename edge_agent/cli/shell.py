@@ -133,8 +133,16 @@ def hearth_command() -> str:
     """How this command is called from here, for hints that can be pasted."""
     import shutil
 
-    beside = Path(sys.executable).with_name("hearth")
-    return "hearth" if shutil.which("hearth") else os.path.relpath(beside)
+    if shutil.which("hearth"):
+        return "hearth"
+    beside = str(Path(sys.executable).with_name("hearth"))
+    near = os.path.relpath(beside)
+    return beside if near.startswith("..") else near
+
+
+def counted(number: int, what: str) -> str:
+    """So many things in words: `no errors`, `1 error`, `2 errors`."""
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
 def home_directory(chosen: Path | None) -> Path:

@@ -7,7 +7,7 @@ import click
 
 from edge_agent.cli.group import verb
 from edge_agent.cli.problems import tell
-from edge_agent.cli.shell import Shell
+from edge_agent.cli.shell import Shell, counted
 
 
 @verb
@@ -32,10 +32,6 @@ def command(shell: Shell, paths: tuple[Path, ...]) -> int:
         return 1 if errors else 0
     tell(problems, err=False)
     warnings = len(problems) - errors
-    counted = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
-    shell.note(click.style(counted, fg="red" if errors else "green"))
+    told = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    shell.note(click.style(told, fg="red" if errors else "green"))
     return 1 if errors else 0
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ from edge_agent.cli.options import DURATION, MOMENT, in_home
 from edge_agent.cli.problems import written_to
 from edge_agent.cli.reach import broker_of
 from edge_agent.cli.recording import line, listen
-from edge_agent.cli.shell import Shell
+from edge_agent.cli.shell import Shell, counted
 from schemas.replays import Recorded, RecordedQuery
 
 
@@ -44,7 +44,7 @@ def command(
             count = _from_ledger(shell, query, out)
         else:
             count = _from_broker(shell, topic, seconds, out)
-    shell.show({"recorded": count}, lambda: shell.note(f"recorded {count} messages"))
+    shell.show({"recorded": count}, lambda: shell.note(f"recorded {counted(count, 'message')}"))
 
 
 def _from_ledger(shell: Shell, query: RecordedQuery, out: BinaryIO) -> int:

@@ -3,7 +3,7 @@
 from edge_agent.cli.group import verb
 from edge_agent.cli.problems import tell
 from edge_agent.cli.reach import running
-from edge_agent.cli.shell import Shell
+from edge_agent.cli.shell import Shell, counted
 from schemas.api import UserProblem
 from schemas.files import ReloadAnswer
 from schemas.problem import Position, Problem
@@ -34,7 +34,7 @@ def _tell(shell: Shell, answer: ReloadAnswer) -> None:
         shell.say(f"last good    {pipeline}")
     for what in answer.restart:
         shell.say(f"restart      {what}: takes a restart of the agent")
-    shell.say(f"unchanged    {answer.unchanged} pipeline{'' if answer.unchanged == 1 else 's'}")
+    shell.say(f"unchanged    {counted(answer.unchanged, 'pipeline')}")
 
 
 def _problem(problem: UserProblem) -> Problem:

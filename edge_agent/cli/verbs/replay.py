@@ -13,7 +13,7 @@ from edge_agent.cli.group import verb
 from edge_agent.cli.options import MOMENT, in_home
 from edge_agent.cli.problems import text_of
 from edge_agent.cli.replay_text import show_replay
-from edge_agent.cli.shell import Shell
+from edge_agent.cli.shell import Shell, counted
 from schemas.api import Message
 from schemas.problem import Position, Problem, UserError
 from schemas.replays import Recorded, ReplayRequest
@@ -63,7 +63,7 @@ def command(
         for batch in in_time(lines, speed):
             _send(agent, batch, publish)
             advance(len(batch))
-    shell.show({"sent": len(lines)}, lambda: shell.note(f"sent {len(lines)} messages"))
+    shell.show({"sent": len(lines)}, lambda: shell.note(f"sent {counted(len(lines), 'message')}"))
 
 
 def _rerun(
