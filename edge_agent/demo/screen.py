@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from rich.console import Console, Group, RenderableType
-from rich.layout import Layout
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.panel import Panel
 from rich.text import Text
+
+from edge_agent.demo.page import page
 
 KINDS = ("reading", "run", "effect")
 NOISE = {"linkquality", "device_temperature", "voltage", "current", "formaldehyd", "voc"}
@@ -100,28 +100,14 @@ class Drawn:
             self._live.update(self._page(), refresh=True)
 
     def _page(self) -> RenderableType:
-        tail = self._tail.count("\n") + 3
-        rows = max(3, self._console.height - tail - self._head.count("\n") - 5)
-        page = Layout()
-        page.split_column(
-            Layout(Panel(Text(self._head), title="hearthflow"), size=self._head.count("\n") + 3),
-            Layout(name="middle"),
-            Layout(Panel(Text(self._tail), title="try this in another terminal"), size=tail),
-        )
-        page["middle"].split_row(
-            Layout(Panel(_last(self._seen, rows), title="devices report"), ratio=2),
-            Layout(Panel(_last(self._done, rows), title="pipelines run and act"), ratio=3),
-        )
-        return page
+        width, height = self._console.size
+        lines = list(self._seen), list(self._done)
+        return page(self._head, self._tail, *lines, width=width, height=height)
 
 
 def make_screen(head: str, tail: str) -> "Drawn | Plain":
     """The screen that fits where the output goes."""
     return Drawn(head, tail) if sys.stdout.isatty() else Plain(head, tail)
-
-
-def _last(lines: deque[Text], rows: int) -> Group:
-    return Group(*list(lines)[-rows:])
 
 
 def _tells_something(data: Mapping[str, Any]) -> bool:

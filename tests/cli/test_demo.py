@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
 from edge_agent.demo.devices import ANSWER_SECONDS, SimulatedDevices, obeyed
 from edge_agent.demo.home import make_home
+from edge_agent.demo.page import page
 from edge_agent.demo.screen import described
 from edge_agent.devices.profiles import load_profiles
 from edge_agent.loading import check_home
@@ -151,3 +154,17 @@ def test_the_screen_leaves_out_what_did_not_change_and_what_is_noise() -> None:
     assert described("reading", READING | {"previous": True}, UTC) is None
     assert described("reading", READING | {"property": "linkquality"}, UTC) is None
     assert described("event", {}, UTC) is None
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("height", [24, 50])
+def test_the_screen_shows_whole_names_on_any_terminal(width: int, height: int) -> None:
+    reading, effect = described("reading", READING, UTC), described("effect", EFFECT, UTC)
+    assert reading is not None and effect is not None
+    screen = StringIO()
+    console = Console(file=screen, width=width, height=height)
+    tail = "hearth query 'select device, avg(value) from readings group by 1'"
+    console.print(page("home  /h", tail, [reading], [effect], width=width, height=height))
+    shown = screen.getvalue()
+    assert "12:00:00 hall occup" in shown and "12:00:00   → device lamp sta" in shown
+    assert "hearth query" in shown and len(shown.rstrip().splitlines()) == height
