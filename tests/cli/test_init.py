@@ -1,5 +1,6 @@
 """`hearth init`: a home that works."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,36 @@ def test_on_a_full_disk_the_file_is_named_and_there_is_no_home(
     (small_disk.folder / "fill").unlink()
     assert hearth("init", small_disk.folder / "home", "--yes").code == 0
     assert not load_settings(small_disk.folder / "home", {})[1]
+
+
+class Terminal(StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_wrong_answer_is_asked_for_again(
+    hearth: Hearth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = [
+        "a/b",
+        "barn",
+        "Europe/Berln",
+        "Europe/Berlin",
+        "y",
+        "95",
+        "52",
+        "x",
+        "13",
+        "h:x",
+        "10.0.0.1",
+    ]
+    monkeypatch.setattr("sys.stdin", Terminal("\n".join([*typed, "", ""])))
+    result = hearth("init", tmp_path)
+    assert result.code == 0, result.err
+    assert "Error: no time zone `Europe/Berln`; did you mean `Europe/Berlin`?" in result.out
+    settings, problems = load_settings(tmp_path, {})
+    agent = settings.agent
+    assert not problems and (agent.name, agent.time_zone) == ("barn", "Europe/Berlin")
+    assert (agent.latitude, agent.longitude, settings.mqtt.host) == (52, 13, "10.0.0.1")

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ from edge_agent.cli.group import verb
 from edge_agent.cli.new_home import Answers, local_time_zone, write_home
 from edge_agent.cli.problems import mistake
 from edge_agent.cli.shell import Shell, hearth_command
+from schemas.problem import UserError
+
+LATITUDE, LONGITUDE = click.FloatRange(-90, 90), click.FloatRange(-180, 180)
 
 
 @verb
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--name", help="The agent's name; the host's by default.")
 @click.option("--time-zone", help="IANA time zone, Europe/Berlin.")
-@click.option("--latitude", type=click.FloatRange(-90, 90), help="Degrees north, for the sun.")
-@click.option("--longitude", type=click.FloatRange(-180, 180), help="Degrees east.")
+@click.option("--latitude", type=LATITUDE, help="Degrees north, for the sun.")
+@click.option("--longitude", type=LONGITUDE, help="Degrees east.")
 @click.option("--broker", metavar="HOST[:PORT]", help="MQTT broker; none: an embedded one.")
 @click.option("--username", help="User name at the broker.")
 @click.option("--password", help="Password at the broker; goes to secrets.yaml.")
@@ -42,15 +46,21 @@ def _asked(given: dict[str, Any]) -> dict[str, Any]:
     """Ask for what no flag has told."""
     values = _defaults(given)
     if given["name"] is None:
-        values["name"] = click.prompt("Name of this agent", default=values["name"])
+        values["name"] = click.prompt(
+            "Name of this agent", default=values["name"], value_proc=_again(_name)
+        )
     if given["time_zone"] is None:
-        values["time_zone"] = click.prompt("Time zone", default=values["time_zone"])
+        values["time_zone"] = click.prompt(
+            "Time zone", default=values["time_zone"], value_proc=_again(_zone)
+        )
     if given["latitude"] is None and click.confirm("Tell the place, for sunrise and sunset?"):
-        values["latitude"] = click.prompt("Latitude (degrees north)", type=float)
-        values["longitude"] = click.prompt("Longitude (degrees east)", type=float)
+        values["latitude"] = click.prompt("Latitude (degrees north)", type=LATITUDE)
+        values["longitude"] = click.prompt("Longitude (degrees east)", type=LONGITUDE)
     if given["broker"] is None:
         text = "MQTT broker (HOST or HOST:PORT; empty: an embedded one)"
-        values["broker"] = click.prompt(text, default="", show_default=False)
+        values["broker"] = click.prompt(
+            text, default="", show_default=False, value_proc=lambda said: _broker(said) and said
+        )
     if values.get("broker") and given["username"] is None:
         values["username"] = click.prompt("User name at the broker", default="", show_default=False)
     if values.get("username") and given["password"] is None:
@@ -58,17 +68,40 @@ def _asked(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _checked(values: dict[str, Any]) -> Answers:
+def _again(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Have a wrong answer asked for again."""
+
+    def checked(said: str) -> str:
+        try:
+            return check(said)
+        except UserError as error:
+            wrong = error.problems[0]
+            raise click.BadParameter("; ".join(filter(None, (wrong.text, wrong.hint)))) from None
+
+    return checked
+
+
+def _name(said: str) -> str:
+    if set("/+#") & set(said):
+        raise mistake("the name becomes part of topics: no `/`, `+` or `#`")
+    return said
+
+
+def _zone(said: str) -> str:
     from zoneinfo import ZoneInfo, available_timezones
 
     from pipelines.tree import suggest
 
-    zone = values["time_zone"]
     try:
-        ZoneInfo(zone)
+        ZoneInfo(said)
     except (KeyError, ValueError, OSError):
-        hint = suggest(zone, available_timezones()) or "write it like Europe/Berlin"
-        raise mistake(f"no time zone `{zone}`", hint) from None
+        hint = suggest(said, available_timezones()) or "write it like Europe/Berlin"
+        raise mistake(f"no time zone `{said}`", hint) from None
+    return said
+
+
+def _checked(values: dict[str, Any]) -> Answers:
+    _zone(values["time_zone"])
     if (values.get("latitude") is None) != (values.get("longitude") is None):
         raise click.UsageError("--latitude and --longitude belong together.")
     host, port = _broker(values.pop("broker", ""))
