@@ -36,6 +36,7 @@ def put_on_shelf(
         raise mistake(str(error), "say one: --name NAME") from None
     try:
         manifest = make(folder, Key(shell.home / KEY))
+        number = shelf.keep(name, folder)
     except BaseException as error:
         shelf.discard(folder)
         if isinstance(error, BrokenFolder | ValueError):
@@ -44,9 +45,9 @@ def put_on_shelf(
             raise Outside(_told(error)) from None
         raise
     if promote:
-        shelf.promote(name, int(folder.name))
+        shelf.promote(name, number)
     state = "is in force" if promote else "waits to be promoted"
-    shell.show(manifest, lambda: shell.note(f"{name} version {folder.name} {state}"))
+    shell.show(manifest, lambda: shell.note(f"{name} version {number} {state}"))
 
 
 def _told(error: OSError) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 VERSIONS = ".versions"
+_MADE_BY = ".made-by-"
 
 
 class Version(Struct, frozen=True):
@@ -53,15 +54,25 @@ class Shelf:
         return found
 
     def stage(self, name: str) -> Path:
-        """An empty folder for the next version; what somebody put there by hand becomes one."""
+        """An empty folder in which a version is made, which it is once it is kept; what somebody
+        put there by hand becomes one. What makers that have died left there is cleared away."""
         self._adopt(name)
-        return self._next(name)
-
-    def _next(self, name: str) -> Path:
-        numbers = [int(path.name) for path in self._kept(name).glob("[0-9]*")]
-        folder = self._kept(name) / str(max(numbers, default=0) + 1)
+        for path in self._kept(name).glob(f"{_MADE_BY}*"):
+            if not _is_at_work(int(path.name.removeprefix(_MADE_BY))):
+                shutil.rmtree(path, ignore_errors=True)
+        folder = self._kept(name) / f"{_MADE_BY}{os.getpid()}"
         folder.mkdir(parents=True)
         return folder
+
+    def keep(self, name: str, folder: Path) -> int:
+        """Make the next version of a staged folder; its number."""
+        number = self._next(name)
+        folder.rename(self._kept(name) / str(number))
+        return number
+
+    def _next(self, name: str) -> int:
+        numbers = (int(path.name) for path in self._kept(name).glob("[0-9]*"))
+        return max(numbers, default=0) + 1
 
     def discard(self, folder: Path) -> None:
         """Forget a version that did not become one."""
@@ -108,10 +119,11 @@ class Shelf:
         link = self._models / name
         if link.is_symlink() or not link.is_dir():
             return
-        staged = self._next(name)
-        staged.rmdir()
-        link.rename(staged)
-        self._point(name, staged)
+        kept = self._kept(name)
+        kept.mkdir(parents=True, exist_ok=True)
+        version = kept / str(self._next(name))
+        link.rename(version)
+        self._point(name, version)
 
     def _point(self, name: str, folder: Path) -> None:
         link = self._models / name
@@ -122,3 +134,16 @@ class Shelf:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(os.path.relpath(folder, link.parent))
         fresh.replace(link)
+
+
+def _is_at_work(pid: int) -> bool:
+    """Whether another process is; our own has nothing under way."""
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True

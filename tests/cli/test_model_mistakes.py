@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ def test_adding_tells_which_library_is_missing(
 def test_a_full_disk_is_named_and_leaves_nothing(
     home: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shard = "models/.versions/Tiny/1/params_shard_0.bin"
+    shard = f"models/.versions/Tiny/.made-by-{os.getpid()}/params_shard_0.bin"
     with files_up_to(10_000):
         compiled = told(capsys, "compile", str(folder), code=3)
         added = told(capsys, "add", str(folder), "--yes", f"--library={THIS}=lib.so", code=3)

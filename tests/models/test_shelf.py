@@ -1,5 +1,7 @@
 """Versions of models: staged, put in force, taken back, removed."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ from edge_agent.models.shelf import Shelf
 
 
 def staged(shelf: Shelf, name: str, text: str) -> None:
-    (shelf.stage(name) / "what").write_text(text)
+    folder = shelf.stage(name)
+    (folder / "what").write_text(text)
+    shelf.keep(name, folder)
 
 
 def in_force(home: Path) -> str:
@@ -85,3 +89,23 @@ def test_a_removed_model_is_gone_with_all_versions(tmp_path: Path) -> None:
     shelf.promote("tiny")
     shelf.remove("tiny")
     assert shelf.names() == []
+
+
+def test_what_a_killed_maker_left_is_no_version_and_is_cleared_away(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    staged(shelf, "tiny", "one")
+    half = shelf.stage("tiny")
+    with subprocess.Popen(["true"]) as died:
+        left = half.rename(half.with_name(f".made-by-{died.pid}"))
+    assert [each.number for each in shelf.versions("tiny")] == [1]
+    assert shelf.promote("tiny").number == 1
+    shelf.discard(shelf.stage("tiny"))
+    assert not left.exists() and in_force(tmp_path) == "one"
+
+
+def test_another_maker_at_work_is_left_alone(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    half = shelf.stage("tiny")
+    other = half.rename(half.with_name(f".made-by-{os.getppid()}"))
+    staged(shelf, "tiny", "one")
+    assert other.exists() and shelf.keep("tiny", other) == 2
