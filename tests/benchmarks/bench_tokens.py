@@ -2,7 +2,8 @@
 """Prints how fast models decode: `taskset -c 1 python -m tests.benchmarks.bench_tokens [FOLDER]`.
 
 Random int4 weights at two sizes, 4 million parameters and those of SmolLM 135M, on one core: one
-answer after the other and sixteen at once, with the library for this processor (or BENCH_TARGET).
+answer after the other and sixteen at once, by turns (processors in clouds change their speed within
+seconds), with the library for this processor (or BENCH_TARGET).
 FOLDER keeps the compiled models (two minutes the first time; by default in the user's cache).
 """
 
@@ -83,8 +84,8 @@ def measure(name: str, folder: Path) -> None:
     many = TOKENS[name]
     few = many // 4
     one = max((many - 1) / (seconds(1, 1, many) - seconds(1, 1, 1)) for _ in range(3))
-    turns = min(seconds(STREAMS, 1, few) for _ in range(2))
-    at_once = min(seconds(1, STREAMS, few) for _ in range(2))
+    rounds = [(seconds(STREAMS, 1, few), seconds(1, STREAMS, few)) for _ in range(3)]
+    turns, at_once = (min(each) for each in zip(*rounds, strict=True))
     print(f"{name:6}{one:12.0f} tok/s{turns:12.2f} s{at_once:12.2f} s{turns / at_once:8.1f}×")
 
 

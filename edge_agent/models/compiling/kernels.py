@@ -1,6 +1,6 @@
 """Matrix products for the CPU: weights packed by sixteen output lanes.
 
-One row is bound by taking the weights apart, many by arithmetic: up to three rows go one by one,
+One row is bound by taking the weights apart, many by arithmetic: one row or two go one by one,
 more in blocks whose sums fit the vector registers, over a tile of weights that was taken apart once
 for all of them. A tile is as wide as leaves each number that is loaded several multiplications.
 """
@@ -13,7 +13,7 @@ for all of them. A tile is as wide as leaves each number that is loaded several 
 from edge_agent.models.quantization import GROUP as G
 from edge_agent.models.quantization import LANES as VN
 
-_FEW = 4  # from so many rows on a tile is worth its stores and loads
+_FEW = 3  # from so many rows on a tile is worth its stores and loads
 _PART = 48  # rows that share a tile; their sums stay in the nearest cache
 # A word holds eight nibbles. Masked in its place the one at `j` is 16 ** j times too large as a
 # number: the input is made as much smaller once. The last one holds the sign: -8 to 7, not 0 to 15.
@@ -150,7 +150,7 @@ def _by_blocks(count, most, add, *known):
     from tvm.script import tirx as T
 
     first = 0
-    for rows in sorted({most, 4, 2, 1}, reverse=True):
+    for rows in sorted({most, 4, 3, 2, 1}, reverse=True):
         with T.serial(count // rows) as block:
             add(*known, first + block * rows, rows)
         first, count = first + count // rows * rows, count % rows
