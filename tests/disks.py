@@ -1,7 +1,9 @@
 """A disk small enough to fill, that can be made read-only."""
 
+import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,13 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     disk = SmallDisk(tmp_path / "disk", 8)
     yield disk
     disk.close()
+
+
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Whom root's files do not belong to."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -22,9 +22,9 @@ def known_devices(shell: Shell) -> Collection[str]:
 
 def _reported(shell: Shell) -> Sequence[DeviceView]:
     data = shell.home / "data"
-    if not (answers(data / "agent.sock") or (data / "ledger.duckdb").exists()):
-        return ()
     try:
+        if not (answers(data / "agent.sock") or (data / "ledger.duckdb").exists()):
+            return ()
         with shell.agent() as agent:
             return agent.devices()
     except (Outside, UserError):

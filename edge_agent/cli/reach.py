@@ -53,10 +53,17 @@ def broker_of(home: Path, settings: "Settings") -> "MqttSettings":
 
 
 def answers(path: Path) -> bool:
-    """Whether somebody listens on a socket."""
+    """Whether somebody listens on a socket.
+
+    Raises:
+        Outside: that is not for this user to know.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))
+        except PermissionError:
+            text = "permission denied; call this as the user who runs the agent"
+            raise Outside(f"{path}: {text}") from None
         except OSError:
             return False
     return True

@@ -8,7 +8,7 @@ import socket
 import stat
 from pathlib import Path
 
-_NO_ROOM = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES)
 
 
 def bind_port(host: str, port: int) -> socket.socket:
@@ -44,7 +44,7 @@ def bind_socket(path: Path) -> socket.socket:
 
 
 def socket_if_room(path: Path) -> socket.socket | None:
-    """`bind_socket`, or None while the disk takes no file: without it an agent acts all the same.
+    """`bind_socket`, or None while the folder takes no file: an agent acts without it all the same.
 
     Raises:
         OSError: another agent answers on it, or something else lies there.

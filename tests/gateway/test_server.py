@@ -14,10 +14,10 @@ import pytest
 
 from edge_agent.gateway import door, server
 from edge_agent.gateway import start as entrance
-from edge_agent.gateway.listening import bind_port, bind_socket
+from edge_agent.gateway.listening import bind_port, bind_socket, socket_if_room
 from edge_agent.gateway.start import start
 from schemas.settings import GatewaySettings
-from tests.disks import SmallDisk
+from tests.disks import SmallDisk, as_somebody_else
 from tests.gateway.conftest import Site
 from tests.gateway.fakes import RUN, Parts
 
@@ -107,6 +107,12 @@ def test_a_disk_that_takes_no_socket_is_asked_again(
     with site.local() as local:
         assert local.get("/healthz").text == "ok"
     site.stop()
+
+
+def test_a_folder_that_one_may_not_write_to_takes_no_socket(tmp_path: Path) -> None:
+    bind_socket(tmp_path / "agent.sock").close()
+    with as_somebody_else():
+        assert socket_if_room(tmp_path / "agent.sock") is None
 
 
 def test_something_else_in_the_sockets_place_is_left_alone(tmp_path: Path) -> None:
