@@ -162,5 +162,6 @@ def tries(shell: Shell) -> list[str]:
         f"{hearth} trace last",
         f"{hearth} device desk_lamp toggle",
         f"{hearth} query 'select device, avg(value) from readings group by 1'",
-        f"its pipelines: {shell.home}/pipelines; a home of your own: {hearth} init DIR",
+        f"its pipelines: {shell.home}/pipelines",
+        f"a home of your own: {hearth} init DIR",
     ]
