@@ -40,8 +40,8 @@ def print_table(columns: Sequence[str], cells: Cells) -> None:
 
 
 def _filled(columns: Sequence[str], cells: Cells) -> tuple[Sequence[str], Cells]:
-    """The columns in which a row says something."""
-    kept = [any(column) for column in zip(*cells, strict=True)]
+    """The first column, by which rows are known, and those in which one says something."""
+    kept = [number == 0 or any(column) for number, column in enumerate(zip(*cells, strict=True))]
     return list(compress(columns, kept)), [list(compress(row, kept)) for row in cells]
 
 

@@ -37,12 +37,13 @@ def page(head: str, tail: str, seen: Lines, done: Lines, *, width: int, height: 
 def _middle(seen: Lines, done: Lines, width: int, height: int) -> Layout:
     wide = width >= _TWO_COLUMNS
     rows = max((height if wide else height // 2) - _FRAME, 1)
-    left = Layout(Panel(Group(*seen[-rows:]), title="devices report"), ratio=2 if wide else 1)
-    right = Layout(
-        Panel(Group(*done[-rows:]), title="pipelines run and act"), ratio=3 if wide else 1
-    )
+    reports = Panel(Group(*seen[-rows:]), title="devices report")
+    runs = Panel(Group(*done[-rows:]), title="pipelines run and act")
     middle = Layout()
-    (middle.split_row if wide else middle.split_column)(left, right)
+    if wide:
+        middle.split_row(Layout(reports, ratio=2), Layout(runs, ratio=3))
+    else:
+        middle.split_column(Layout(reports), Layout(runs))
     return middle
 
 

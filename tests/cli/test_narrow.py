@@ -1,7 +1,7 @@
 """On a narrow terminal nothing that a wide one shows is missing."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 import pytest
@@ -16,17 +16,17 @@ ROWS = [
 ]
 
 
-Printed = Callable[[int], str]
+Printed = Callable[..., str]
 
 
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
     """What the table looks like on a terminal of that width."""
 
-    def at(width: int) -> str:
+    def at(width: int, rows: Sequence[Sequence[str]] = ROWS) -> str:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(width))
-        print_table(COLUMNS, ROWS)
+        print_table(COLUMNS, rows)
         return click.unstyle(capsys.readouterr().out)
 
     return at
@@ -61,3 +61,15 @@ def test_a_row_without_room_is_a_paragraph(printed: Printed) -> None:
         "state    offline\n"
         "reports  state on\n"
     )
+
+
+@pytest.mark.parametrize("width", [10, 30, 80])
+def test_rows_that_say_nothing_keep_the_column_they_are_known_by(
+    printed: Printed, width: int
+) -> None:
+    assert printed(width, [[""] * len(COLUMNS)]).split()[0] == "name"
+
+
+def test_without_rows_the_columns_are_told_where_they_have_room(printed: Printed) -> None:
+    assert printed(80, []).split()[:5] == list(COLUMNS)
+    assert printed(10, []) == ""
