@@ -21,7 +21,8 @@ def page(head: str, tail: str, seen: Lines, done: Lines, *, width: int, height: 
     What is to be tried gives way where the terminal is low.
     """
     above, below = _rows(head, width), _rows(tail, width)
-    below = min(below, height - above - 2 * _LEAST_ROWS)
+    panels = 1 if width >= _TWO_COLUMNS else 2  # one above the other
+    below = min(below, height - above - panels * _LEAST_ROWS)
     middle = height - above - max(below, 0)
     parts = [
         Layout(Panel(Text(head), title="hearthflow"), size=above),
