@@ -15,7 +15,8 @@ from schemas.kept_run import KeptRun, RunHead
 log = logging.getLogger(__name__)
 
 # What has gathered for a second goes in one request: a query of the ledger takes 2 to 5 ms, of any
-# size, and beside 500 runs a second four looks a second took twice the time of one.
+# size, and beside 500 runs a second four looks a second took twice the time of one. A look is at so
+# many entries at most, and so many runs are enough for a request.
 _AT_ONCE, _ENOUGH = 384, 128
 _GATHER = 1.0
 # An agent that is at work itself is left alone for three times as long as carrying took. Beside 100
